@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/sync.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* A failing pthread call here is a bug in this program: there is no way to go on. */
+#define MUST(call)                \
+    do {                          \
+        int must_rc = (call);     \
+        PPH_ASSERT(must_rc == 0); \
+    } while (0)
+
+void mutex_init(struct mutex *mu)
+{
+    pthread_mutexattr_t attr;
+
+    MUST(pthread_mutexattr_init(&attr));
+    MUST(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP));
+    MUST(pthread_mutex_init(&mu->m, &attr));
+    MUST(pthread_mutexattr_destroy(&attr));
+}
+
+void mutex_fini(struct mutex *mu)
+{
+    MUST(pthread_mutex_destroy(&mu->m));
+}
+
+void mutex_lock(struct mutex *mu) TSA(no_thread_safety_analysis)
+{
+    MUST(pthread_mutex_lock(&mu->m));
+}
+
+void mutex_unlock(struct mutex *mu) TSA(no_thread_safety_analysis)
+{
+    MUST(pthread_mutex_unlock(&mu->m));
+}
+
+void cond_init(struct cond *cv)
+{
+    pthread_condattr_t attr;
+
+    MUST(pthread_condattr_init(&attr));
+    MUST(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+    MUST(pthread_cond_init(&cv->c, &attr));
+    MUST(pthread_condattr_destroy(&attr));
+}
+
+void cond_fini(struct cond *cv)
+{
+    MUST(pthread_cond_destroy(&cv->c));
+}
+
+void cond_wait(struct cond *cv, struct mutex *mu)
+{
+    MUST(pthread_cond_wait(&cv->c, &mu->m));
+}
+
+void cond_signal(struct cond *cv)
+{
+    MUST(pthread_cond_signal(&cv->c));
+}
+
+void cond_broadcast(struct cond *cv)
+{
+    MUST(pthread_cond_broadcast(&cv->c));
+}
+
+bool cond_wait_until(struct cond *cv, struct mutex *mu, uint64_t deadline_ns)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(deadline_ns / NS_PER_S),
+        .tv_nsec = (long)(deadline_ns % NS_PER_S),
+    };
+    int rc = pthread_cond_timedwait(&cv->c, &mu->m, &at);
+
+    PPH_ASSERT(rc == 0 || rc == ETIMEDOUT);
+    return rc == 0;
+}
+
+void futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    struct timespec timeout = {
+        .tv_sec = (time_t)(timeout_ns / NS_PER_S),
+        .tv_nsec = (long)(timeout_ns % NS_PER_S),
+    };
+    long rc = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
+                      timeout_ns == 0 ? NULL : &timeout, NULL, 0);
+
+    PPH_ASSERT(rc == 0 || errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT);
+}
+
+void futex_wake(_Atomic uint32_t *word, int count)
+{
+    long rc = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+
+    PPH_ASSERT(rc >= 0);
+}
+
+void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+void thread_yield(void)
+{
+    (void)sched_yield(); /* cannot fail on Linux */
+}
+
+int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
+                 void *arg)
+{
+    char short_name[16];
+    sigset_t all;
+    sigset_t old;
+    int rc;
+
+    (void)sigfillset(&all);
+    MUST(pthread_sigmask(SIG_SETMASK, &all, &old));
+    rc = pthread_create(ret_thread, NULL, body, arg);
+    MUST(pthread_sigmask(SIG_SETMASK, &old, NULL));
+    if (rc != 0)
+        return rc;
+    (void)snprintf(short_name, sizeof(short_name), "%s", name);
+    (void)pthread_setname_np(*ret_thread, short_name); /* for show only */
+    return 0;
+}
+
+void thread_join(pthread_t thread)
+{
+    MUST(pthread_join(thread, NULL));
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mutex, condition variable, futex word and thread: the only ones in the runtime.  Raw pthread
+ * calls appear nowhere else, so a simulator can take this file's place.
+ *
+ * clang checks the locking rules at compile time: a function marked REQUIRES(l) may be called
+ * only with l held.  A field marked GUARDED_BY(l) may be touched only while l is held.
+ */
+#ifndef BASE_SYNC_H
+#define BASE_SYNC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/assert.h"
+
+#if defined(__clang__)
+#define TSA(x) __attribute__((x))
+#else
+#define TSA(x)
+#endif
+
+/*
+ * C cannot name a sibling field in an attribute (clang < 20), so the field macros are empty and
+ * tools/check_guards.py holds them to account instead.
+ */
+#define GUARDED_BY(l)
+#define PT_GUARDED_BY(l)
+
+#define REQUIRES(l) TSA(requires_capability(l))
+#define EXCLUDES(l) TSA(locks_excluded(l))
+#define ACQUIRES(l) TSA(acquire_capability(l))
+#define RELEASES(l) TSA(release_capability(l))
+
+struct TSA(capability("mutex")) mutex {
+    pthread_mutex_t m;
+};
+
+struct cond {
+    pthread_cond_t c; /* waits by the monotonic clock */
+};
+
+void mutex_init(struct mutex *mu);
+void mutex_fini(struct mutex *mu);
+void mutex_lock(struct mutex *mu) ACQUIRES(mu);
+void mutex_unlock(struct mutex *mu) RELEASES(mu);
+
+void cond_init(struct cond *cv);
+void cond_fini(struct cond *cv);
+void cond_wait(struct cond *cv, struct mutex *mu) REQUIRES(mu);
+void cond_signal(struct cond *cv);
+void cond_broadcast(struct cond *cv);
+
+/* Waits at most until `deadline_ns` (clock_now_ns()); returns false when that has passed. */
+bool cond_wait_until(struct cond *cv, struct mutex *mu, uint64_t deadline_ns)
+    REQUIRES(mu);
+
+/*
+ * Sleeps while *word == expected, at most `timeout_ns` (0: for ever).  May return early for no
+ * reason: the caller looks at the word again.  [any thread]
+ */
+void futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+
+/* Wakes at most `count` sleepers on the word.  [any thread, async-signal] */
+void futex_wake(_Atomic uint32_t *word, int count);
+
+/* Tells the CPU that this thread spins.  [any thread] */
+void cpu_relax(void);
+
+/* Lets another runnable thread of this CPU go first.  [any thread] */
+void thread_yield(void);
+
+/*
+ * Starts a thread with all signals blocked, so that they reach the thread that asked for them.
+ * `name` (at most 15 bytes are used) is what debuggers show.  Returns 0 or an errno number;
+ * *ret_thread is written only on 0, and then the caller must join it.
+ */
+int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
+                 void *arg) PPH_NODISCARD;
+
+/* Waits until the thread has ended. */
+void thread_join(pthread_t thread);
+
+#endif /* BASE_SYNC_H */

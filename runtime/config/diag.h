@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Diagnostics: all that is wrong with a description, each with its place, in one shape:
+ *
+ *     error[E104]: unknown key 'wokers'
+ *       --> tokenise.yaml:5:5
+ *        |
+ *      5 |     wokers: 2
+ *        |     ^^^^^^ did you mean 'workers'?
+ *        = keys of a stage: use, with, name, from, ...
+ *
+ * Whoever finds a fault adds it here and goes on, so that a file's faults are shown all at once,
+ * sorted by place.  Only cli/ prints.  Codes: docs/errors.md.
+ */
+#ifndef CONFIG_DIAG_H
+#define CONFIG_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/assert.h"
+#include "base/text.h"
+
+/* A text that the user wrote, or the lack of one: what places refer to. */
+struct source {
+    const char *name; /* as the user named it: "tokenise.yaml", "-", "--set" */
+    const char *text; /* its bytes; NULL: there is nothing to show */
+    size_t len;
+};
+
+/* A place in a source.  line and col count from 1; line 0: no place.  width: columns to underline
+ * (characters, not bytes), at least 1. */
+struct mark {
+    uint32_t line, col, width;
+};
+
+enum diag_severity { DIAG_ERROR, DIAG_WARNING };
+
+struct diag; /* one diagnostic; lives as long as its list */
+struct diag_list;
+
+/* Returns NULL when out of memory. */
+struct diag_list *diag_list_new(void);
+void diag_list_free(struct diag_list *list);
+
+/*
+ * Adds a diagnostic.  `code` ("E104") must be a constant; the source is borrowed and must outlive
+ * the list; the text is copied.  Never fails: when memory runs out the list remembers that
+ * something is missing and says so when shown.  The result is for diag_hint() and diag_note() and
+ * is never NULL.  `source` may be NULL: no place (then `at` is ignored).
+ */
+struct diag *diag_add(struct diag_list *list, enum diag_severity severity,
+                      const char *code, const struct source *source, struct mark at,
+                      const char *format, ...) PPH_PRINTF(6, 7);
+
+/* Sets what stands right of the caret: the fix, as something to type. */
+void diag_hint(struct diag *d, const char *format, ...) PPH_PRINTF(2, 3);
+
+/* Adds a line "= ...": why, what is allowed, examples. */
+void diag_note(struct diag *d, const char *format, ...) PPH_PRINTF(2, 3);
+
+/* How many errors (not warnings) there are. */
+size_t diag_errors(const struct diag_list *list);
+size_t diag_warnings(const struct diag_list *list);
+
+/* Appends all of them, sorted by source and place, a blank line between two. */
+void diag_show(struct diag_list *list, struct text *out, bool colour);
+
+/* The same as a JSON array of {severity, code, message, file, line, column, hint, notes}. */
+void diag_show_json(struct diag_list *list, struct text *out);
+
+/*
+ * Adds "did you mean 'x'?" as the hint when one of `words` is near; returns whether it did.
+ * See text_nearest().
+ */
+bool diag_suggest(struct diag *d, const char *word, const char *const *words);
+
+#endif /* CONFIG_DIAG_H */

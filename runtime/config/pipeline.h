@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The typed pipeline description: what the user's file says, before any plugin is loaded.
+ *
+ * pipeline_load() reads the text, parses it, applies --set, expands ${...}, and types every key that
+ * belongs to the host.  `with:` stays a tree: it belongs to the plugin (plugin/params.h).
+ * The format's rules: docs/pipeline-format.md.
+ */
+#ifndef CONFIG_PIPELINE_H
+#define CONFIG_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "config/diag.h"
+#include "config/yaml.h"
+
+enum order { ORDER_KEEP, ORDER_ANY };
+enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD };
+
+enum {
+    QUEUE_ITEMS_DEFAULT = 1024,
+    QUEUE_BYTES_DEFAULT = 32 * 1000 * 1000,
+    QUEUE_ITEMS_MAX = 1 << 24,
+    STAGES_MAX = 256,
+    WORKERS_MAX = 1024, /* of one stage */
+    THREADS_MAX = 1024, /* of the pool */
+};
+
+/* One entry of `from:`, as written: "words", "kind.image", ".dead". */
+struct from_ref {
+    const char *stage; /* NULL: every stage (`.dead`) */
+    const char *port;  /* NULL: the stage's own output */
+    const struct source *source;
+    struct mark at; /* the whole entry */
+};
+
+struct stage_desc {
+    const char *name; /* given, or the plugin's name, numbered if needed; unique */
+    bool name_given;
+    const char *use; /* "split", "text:split", "./split.so", "./text.so:split" */
+    const struct yaml_node *use_node;
+    const struct yaml_node *with; /* expanded; NULL: not given */
+    const struct yaml_node *node; /* the stage's mapping: place of the stage as a whole */
+    struct mark at;               /* of the name if given, else of `use`'s value */
+
+    bool from_given; /* else: the stage above */
+    struct from_ref *from;
+    size_t n_from;
+
+    unsigned workers;                     /* 0: auto */
+    const struct yaml_node *workers_node; /* NULL: not given */
+    enum order order;
+    enum on_error on_error;
+    const struct yaml_node *on_error_node; /* NULL: not given */
+    uint64_t queue_items, queue_bytes;
+    const struct yaml_node *queue_node; /* NULL: not given */
+};
+
+struct pipeline {
+    struct arena *arena;         /* owns everything here, except the diagnostics */
+    const struct source *source; /* the file */
+    const char *name;            /* `name:`, or the file's name without its ending */
+    const char
+        *dir; /* absolute directory of the file (of the run, for "-" and one-liners) */
+    const struct yaml_node *root;    /* the whole tree, expanded */
+    const struct yaml_node *context; /* `context:`; NULL: not given */
+    struct stage_desc *stages;
+    size_t n_stages;
+    unsigned threads; /* 0: auto */
+};
+
+/* What the command line adds. */
+struct pipeline_input {
+    const char *
+        file; /* a path, "-" for standard input, a directory that holds pipeline.yaml, or a
+                                one-liner such as 'lines a.txt ! split ! write -' (it holds " ! ") */
+    const char *const
+        *vars; /* "name=value", NULL-terminated, over those of `vars:`; may be NULL */
+    const char *const *
+        sets; /* --set: "threads=2", "split.workers=4", "lines.with.path=x"; may be NULL */
+};
+
+enum pipeline_status {
+    PIPELINE_OK = 0,   /* loaded; there may be warnings */
+    PIPELINE_BAD = -1, /* errors were added to the list (exit 78) */
+    PIPELINE_UNREAD =
+        -2, /* the file is not there or cannot be read; likewise (exit 66) */
+};
+
+/*
+ * Loads a description.  On PIPELINE_OK *ret_pipeline is set and the caller frees it with
+ * pipeline_free(), after the diagnostics have been shown, which refer to its text.  On
+ * PIPELINE_BAD *ret_pipeline may be set too (what could be understood, so that plugins can be checked as well) or NULL; the caller
+ * frees it likewise.  Blocks while it reads the file.  [control]
+ */
+enum pipeline_status pipeline_load(const struct pipeline_input *input,
+                                   struct diag_list *diags,
+                                   struct pipeline **ret_pipeline);
+
+/* NULL is allowed. */
+void pipeline_free(struct pipeline *pipeline);
+
+#endif /* CONFIG_PIPELINE_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * YAML text -> a tree whose nodes know their place.
+ *
+ * Built on libyaml's events, never on its document loader, so that every limit is enforced while
+ * the text is read: hostile input costs milliseconds.  Scalars stay text: what they mean is
+ * decided by the type of the setting they are given to.
+ *
+ * Limits: 1 MiB of text, depth 64, 10,000 nodes (an alias counts as all it stands for), keys of
+ * 256 bytes, scalars of 64 KiB.  Refused: UTF-16, NUL bytes also when escaped, duplicate keys,
+ * keys that are not scalars, aliases to an enclosing node, tags except !!str and its like, a second document.
+ */
+#ifndef CONFIG_YAML_H
+#define CONFIG_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "config/diag.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+
+/* Where a value comes from, for `show --explain`. */
+enum yaml_origin {
+    YAML_FROM_FILE,    /* as written */
+    YAML_FROM_ENV,     /* it held ${env:...} */
+    YAML_FROM_SECRET,  /* it held ${file:...}: never printed */
+    YAML_FROM_VAR,     /* it held ${var:...} */
+    YAML_FROM_CONTEXT, /* it held ${ctx:...} */
+    YAML_FROM_FLAG,    /* --set */
+};
+
+struct yaml_node {
+    enum yaml_kind kind;
+    enum yaml_origin origin;
+    const struct source *source;
+    struct mark at;
+    bool plain; /* YAML_SCALAR: written without quotes */
+    const char *
+        text; /* YAML_SCALAR: NUL-terminated, holds no NUL itself unless it came by ${file:} */
+    size_t len;
+    size_t n;                 /* YAML_LIST, YAML_MAP: how many */
+    struct yaml_node **items; /* the n items, or the n values */
+    struct yaml_node **keys;  /* YAML_MAP: the n keys, all scalars */
+};
+
+/*
+ * Reads the source's text.  Returns the root, allocated from `arena`, or NULL after adding at least
+ * one error to `diags` (also for an empty document).  Faults that leave a tree standing (duplicate
+ * keys, tags) are added and the tree is returned all the same, so that more can be found: look at
+ * diag_errors().
+ */
+struct yaml_node *yaml_parse(const struct source *source, struct arena *arena,
+                             struct diag_list *diags);
+
+/* The value under `key`, or NULL.  `map` may be NULL or of another kind. */
+struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/* Appends the node as JSON.  Plain scalars that are JSON numbers, true, false or null stay bare. */
+void yaml_to_json(const struct yaml_node *node, struct text *out);
+
+#endif /* CONFIG_YAML_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The graph of a pipeline: stages with their plugins and arguments, who reads which port, how far
+ * each stage is from a sink, and the most memory it can take.
+ *
+ * It is built and checked before anything runs and is never changed after: `pphost check` stops
+ * here, `pphost run` goes on with the very same object.
+ */
+#ifndef EXEC_GRAPH_H
+#define EXEC_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pphost/plugin.h>
+
+#include "config/pipeline.h"
+#include "plugin/registry.h"
+
+struct graph_stage;
+
+/* An output port of a stage and who reads it. */
+struct graph_port {
+    const char *name; /* "out", a name of the plugin's table, or "dead" */
+    const struct graph_stage **readers;
+    size_t n_readers;
+};
+
+struct graph_stage {
+    const char *name;
+    const struct stage_desc *desc;
+    const struct plugin *plugin;
+    const struct pph_value *args; /* one per parameter of the plugin */
+    size_t index;                 /* in graph.stages: as in the file */
+    size_t rank;    /* in graph.by_rank: 0 is nearest a sink, sources come last */
+    unsigned level; /* longest way to a sink; a stage reads only from higher levels */
+
+    unsigned workers; /* resolved: 1 or more */
+    bool is_source;   /* generator or task: reads from nobody */
+    bool own_threads; /* PPH_BLOCKING or PPH_PINNED: one thread per worker */
+    bool ordered;     /* `order: keep` with more than one worker */
+    bool has_output;  /* port 0 exists: not for consumers and tasks */
+
+    struct graph_port *ports; /* 0 is `out`, then the plugin's, the last one is `dead` */
+    size_t n_ports;           /* at least 2 */
+    size_t n_producers;       /* ports that feed this stage's queue */
+
+    uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
+    uint64_t memory_bytes;             /* its share of graph.memory_bytes */
+};
+
+struct graph {
+    const struct pipeline *pipeline;
+    struct graph_stage *stages; /* in the file's order */
+    size_t n_stages;
+    struct graph_stage **by_rank; /* nearest a sink first */
+    unsigned threads;             /* of the pool: resolved, 1 or more */
+    uint64_t memory_bytes; /* most that queues, builders, windows and payload can hold */
+};
+
+/* Items up to this size are in graph.memory_bytes; each larger one adds the rest, once per place. */
+enum { GRAPH_ITEM_BYTES = 1 << 20 };
+
+/*
+ * Loads the plugins, binds their arguments and joins the stages.  Returns NULL after adding errors
+ * (all that were found) to `diags`.  `threads` over the pipeline's own; 0: not given.  The pipeline must outlive the graph; so
+ * must the registry's plugins, which always do.  The caller frees it with graph_free().  [control]
+ */
+struct graph *graph_build(const struct pipeline *pipeline, struct registry *registry,
+                          unsigned threads, struct diag_list *diags);
+
+/* NULL is allowed. */
+void graph_free(struct graph *graph);
+
+#endif /* EXEC_GRAPH_H */

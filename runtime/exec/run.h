@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of a graph: open, start, run until every item is delivered (or it is stopped), stop,
+ * close, and the account that must add up.
+ *
+ *     run_new -> run_execute (blocks; run_signal() from a signal handler) -> run_result -> run_free
+ *
+ * The thread that calls run_execute() is the control thread: it opens and closes stages, watches for
+ * stalls and calls `tick`; it runs no stage unless `single_thread` is set.
+ */
+#ifndef EXEC_RUN_H
+#define EXEC_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "exec/graph.h"
+
+struct run;
+
+enum run_end {
+    RUN_DONE, /* every item was delivered, or filtered, skipped or dead-lettered as asked */
+    RUN_DRAINED, /* sources were closed by a first signal, all that was read is delivered */
+    RUN_FAILED,    /* an error stopped it (exit 1) */
+    RUN_STOPPED,   /* a second signal stopped it: some items are unfinished (exit 5) */
+    RUN_STALLED,   /* nothing could go on: a bug of the host (exit 70) */
+    RUN_BAD_COUNT, /* the account does not add up: a bug of the host (exit 70) */
+};
+
+/* What one item or one stage went wrong with, folded: same stage, same message. */
+struct run_failure {
+    const struct graph_stage *stage;
+    const char *what;     /* which call: "open", "start", "item", "flush", "stop", ... */
+    const char *message;  /* the plugin's words, printable */
+    const char *origin;   /* "access.log"; NULL: unknown */
+    uint64_t pos;         /* in the origin, in the source's pos_unit; 0: unknown */
+    const char *pos_unit; /* of the source; NULL: unknown */
+    unsigned worker;
+    bool fatal;     /* it stopped the run */
+    uint64_t count; /* how often; the rest is of the first time */
+};
+
+/* The account of items.  read + split = delivered + dead + skipped + filtered + merged + unfinished */
+struct run_account {
+    uint64_t read, split, delivered, dead, skipped, filtered, merged, unfinished;
+};
+
+/* One stage as it is now, for progress, `top` and the summary.  Counters only ever grow. */
+struct run_stage_view {
+    const struct graph_stage *stage;
+    uint64_t items_in, items_out, dead, skipped;
+    uint64_t calls;
+    uint64_t busy_ns;                  /* time inside the plugin, all workers together */
+    uint64_t queue_items, queue_bytes; /* waiting in front of it now */
+    unsigned running;                  /* workers inside a call now */
+    bool finished;
+};
+
+struct run_view {
+    uint64_t elapsed_ns;
+    struct run_stage_view
+        *stages; /* as in graph.stages; the caller's array of graph.n_stages */
+    uint64_t progress_done,
+        progress_total; /* of all sources together; total 0: unknown */
+    int progress_unit;  /* enum pph_unit */
+    bool draining;
+};
+
+/* What the host has to say while running; `stage` may be NULL. */
+typedef void run_log_cb(void *arg, int level, const struct graph_stage *stage,
+                        const char *message);
+
+struct run_options {
+    bool single_thread; /* --inline: every stage on the control thread, in order */
+    unsigned tick_ms;   /* how often `tick` is called; 0: never */
+    void (*tick)(void *arg, struct run *run); /* [control] */
+    run_log_cb *log;                          /* [any thread, one at a time] */
+    int log_level; /* messages above it are not made: 3 error .. 7 debug */
+    void *arg;     /* for tick and log */
+    unsigned
+        stall_s; /* warn when nothing has finished for so long while items wait; 0: 10 */
+    unsigned
+        grace_s; /* after a stop: give up waiting for calls that do not return; 0: 5 */
+};
+
+/*
+ * Makes the run ready: no plugin code runs yet.  Returns NULL and fills `err` when out of memory.
+ * The graph must outlive it.
+ */
+struct run *run_new(const struct graph *graph, const struct run_options *options,
+                    struct error *err);
+
+/* Runs it to its end; once.  Blocks.  [control] */
+enum run_end run_execute(struct run *run);
+
+/*
+ * The first call closes the sources and lets everything drain; the second stops as soon as running
+ * calls return.  When a call does not return within the grace time the process exits with code 5 after
+ * naming the stage.  [async-signal]
+ */
+void run_signal(struct run *run);
+
+/* Fills `view` with a snapshot; cheap.  [control] */
+void run_view(const struct run *run, struct run_view *view);
+
+/* After run_execute().  Borrowed until run_free().  `account` of a run adds up unless RUN_BAD_COUNT. */
+const struct run_account *run_account(const struct run *run);
+size_t run_failures(const struct run *run, const struct run_failure **ret_failures);
+
+/* RUN_STALLED, RUN_BAD_COUNT: several lines on what does not fit, for the bug report; else "". */
+const char *run_bug_report(const struct run *run);
+
+/* NULL is allowed. */
+void run_free(struct run *run);
+
+#endif /* EXEC_RUN_H */
