@@ -1,3 +1,8 @@
+# How the parts of the project are built: layers, plugins, unit tests, and headers on their own.
+
+# Seconds one test may take; sanitizer presets raise it.
+set(PPH_TEST_TIMEOUT 60 CACHE STRING "Seconds one test may take")
+
 # pph_add_layer(NAME SOURCE...): the static library pphost_NAME of runtime/NAME.
 function(pph_add_layer layer)
     list(TRANSFORM ARGN PREPEND ${layer}/)
@@ -5,9 +10,11 @@ function(pph_add_layer layer)
     target_include_directories(pphost_${layer} PUBLIC ${PROJECT_SOURCE_DIR}/runtime)
     target_compile_definitions(pphost_${layer} PUBLIC _GNU_SOURCE)
     target_link_libraries(pphost_${layer} PUBLIC pphost_abi PRIVATE pphost_warnings)
+    set_property(GLOBAL APPEND PROPERTY PPH_LAYERS pphost_${layer})
 endfunction()
 
 # pph_add_plugin(NAME SOURCE...): NAME.so with one exported symbol, in plugins/ of the build folder.
+# Those below plugins/ of the source tree are installed; others, of tests, are not.
 function(pph_add_plugin name)
     add_library(plugin_${name} MODULE ${ARGN})
     target_link_libraries(plugin_${name} PRIVATE pphost_abi pphost_warnings)
@@ -17,6 +24,10 @@ function(pph_add_plugin name)
     set_target_properties(plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name}
         LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins
         LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/plugin.map)
+    cmake_path(IS_PREFIX PPH_PLUGIN_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR} shipped)
+    if (shipped)
+        install(TARGETS plugin_${name} LIBRARY DESTINATION ${PPH_INSTALL_PLUGIN_DIR})
+    endif ()
 endfunction()
 
 # pph_add_test(LAYER MODULE [LIBRARY...]): tests/unit/LAYER/test_MODULE.c as the test LAYER.MODULE.
@@ -25,11 +36,13 @@ function(pph_add_test layer module)
     add_executable(${target} unit/${layer}/test_${module}.c)
     target_link_libraries(${target} PRIVATE pphost_${layer} ${ARGN} PkgConfig::CHECK pphost_warnings)
     add_test(NAME ${layer}.${module} COMMAND ${target})
-    set_tests_properties(${layer}.${module} PROPERTIES LABELS unit TIMEOUT 60)
+    set_tests_properties(${layer}.${module} PROPERTIES LABELS unit TIMEOUT ${PPH_TEST_TIMEOUT})
 endfunction()
 
-# Compile every header alone and twice: a header must not lean on what was included before it.
-function(pph_check_headers target root)
+# pph_check_headers(ROOT LIBRARY...): compiles every header below ROOT alone and twice, because a
+# header must not lean on what was included before it.  Not part of `all`: the test style.headers
+# builds it.
+function(pph_check_headers root)
     file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/${root}
          ${PROJECT_SOURCE_DIR}/${root}/*.h)
     set(sources)
@@ -40,6 +53,6 @@ function(pph_check_headers target root)
              CONTENT "#include \"${header}\"\n#include \"${header}\"\ntypedef int nonempty;\n")
         list(APPEND sources ${source})
     endforeach ()
-    add_library(check_headers_${root} OBJECT ${sources})
-    target_link_libraries(check_headers_${root} PRIVATE ${target} pphost_warnings)
+    add_library(check_headers_${root} OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_link_libraries(check_headers_${root} PRIVATE ${ARGN} pphost_warnings)
 endfunction()
