@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/assert.h"
 
@@ -37,6 +38,12 @@ void text_json(struct text *t, const char *bytes, size_t len);
  * input can move the cursor or change colours.  At most `max` bytes of input, then "...".
  */
 void text_printable(struct text *t, const char *bytes, size_t len, size_t max);
+
+/*
+ * How many bytes the UTF-8 character at `bytes` takes: 1 to 4, or 0 when there is none (broken,
+ * overlong, a surrogate, or `len` is too short).  *ret_char is written only when it is not 0.
+ */
+size_t text_utf8(const char *bytes, size_t len, uint32_t *ret_char);
 
 /*
  * Edits between two words: insert, delete, replace, or swap of neighbours, each 1 (optimal string
