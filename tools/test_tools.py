@@ -100,6 +100,10 @@ class Guards(Tree):
                  "    _Atomic int n;\n    _Atomic int m;\n\n    int x;\n};\n")
         self.expect("check_guards.py", CLEAN)
 
+    def test_comment_may_point_to_another_field(self):
+        self.put("runtime/flow/a.h", "struct a {\n    _Atomic int n; /* as b.n */\n};\n")
+        self.expect("check_guards.py", CLEAN)
+
     def test_atomic_without_a_word_is_found(self):
         self.put("runtime/flow/a.h", "struct a {\n    int x; /* read, written */\n"
                                      "    _Atomic int n; /* how many */\n};\n")
