@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/assert.h"
 #include "base/text.h"
 
@@ -29,13 +30,19 @@ struct source {
     size_t len;
 };
 
-/* A place in a source.  line and col count from 1; line 0: no place.  width: columns to underline
- * (characters, not bytes), at least 1. */
+/*
+ * A place in a source.  line and col count from 1; line 0: no place.  width: columns to underline
+ * (characters, not bytes); more than the line has means all of it, 0 that the line is not shown.
+ */
+enum { MARK_WHOLE_LINE = 1 << 20 };
 struct mark {
     uint32_t line, col, width;
 };
 
 enum diag_severity { DIAG_ERROR, DIAG_WARNING };
+
+/* More faults than anyone reads: the rest is counted and not kept. */
+enum { DIAG_KEPT_MAX = 1000 };
 
 struct diag; /* one diagnostic; lives as long as its list */
 struct diag_list;
@@ -45,10 +52,17 @@ struct diag_list *diag_list_new(void);
 void diag_list_free(struct diag_list *list);
 
 /*
+ * Gives an arena to the list, which frees it when it is freed itself: for sources whose other
+ * owner is gone.
+ */
+void diag_list_adopt(struct diag_list *list, struct arena *arena);
+
+/*
  * Adds a diagnostic.  `code` ("E104") must be a constant; the source is borrowed and must outlive
  * the list; the text is copied.  Never fails: when memory runs out the list remembers that
  * something is missing and says so when shown.  The result is for diag_hint() and diag_note() and
- * is never NULL.  `source` may be NULL: no place (then `at` is ignored).
+ * is never NULL.  `source` may be NULL: no place (then `at` is ignored).  The same text at the
+ * same place is kept once (one faulty value can be reached in two ways).
  */
 struct diag *diag_add(struct diag_list *list, enum diag_severity severity,
                       const char *code, const struct source *source, struct mark at,
@@ -59,6 +73,9 @@ void diag_hint(struct diag *d, const char *format, ...) PPH_PRINTF(2, 3);
 
 /* Adds a line "= ...": why, what is allowed, examples. */
 void diag_note(struct diag *d, const char *format, ...) PPH_PRINTF(2, 3);
+
+/* Also shows an earlier line of the same source, above the faulty one. */
+void diag_context(struct diag *d, uint32_t line);
 
 /* How many errors (not warnings) there are. */
 size_t diag_errors(const struct diag_list *list);

@@ -6,9 +6,9 @@
  * the text is read: hostile input costs milliseconds.  Scalars stay text: what they mean is
  * decided by the type of the setting they are given to.
  *
- * Limits: 1 MiB of text, depth 64, 10,000 nodes (an alias counts as all it stands for), keys of
- * 256 bytes, scalars of 64 KiB.  Refused: UTF-16, NUL bytes also when escaped, duplicate keys,
- * keys that are not scalars, aliases to an enclosing node, tags except !!str and its like, a second document.
+ * Refused besides what passes a limit: UTF-16, NUL bytes also when escaped, duplicate keys, merge
+ * keys, keys that are not scalars, aliases to an enclosing node, tags except !!str and its like, a
+ * second document.  An alias becomes a copy of what it stands for: the result is a tree.
  */
 #ifndef CONFIG_YAML_H
 #define CONFIG_YAML_H
@@ -18,6 +18,15 @@
 
 #include "base/arena.h"
 #include "config/diag.h"
+
+enum {
+    YAML_BYTES_MAX = 1 << 20,
+    YAML_DEPTH_MAX = 64,
+    YAML_NODES_MAX = 10000, /* an alias counts as all it stands for */
+    YAML_KEY_MAX = 256,
+    YAML_SCALAR_MAX = 64 * 1024,
+    YAML_ANCHORS_MAX = 256,
+};
 
 enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
@@ -59,5 +68,27 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
 /* Appends the node as JSON.  Plain scalars that are JSON numbers, true, false or null stay bare. */
 void yaml_to_json(const struct yaml_node *node, struct text *out);
+
+/* Whether it is a value that was left out, or a plain ~ or null.  NULL is not a node: false. */
+bool yaml_is_null(const struct yaml_node *node);
+
+/* A new node; NULL when out of memory.  The text is copied. */
+struct yaml_node *yaml_new_scalar(struct arena *arena, const struct source *source,
+                                  struct mark at, const char *text, size_t len);
+struct yaml_node *yaml_new(struct arena *arena, enum yaml_kind kind,
+                           const struct source *source, struct mark at);
+
+/* A copy of the whole tree; NULL when out of memory. */
+struct yaml_node *yaml_copy(struct arena *arena, const struct yaml_node *node);
+
+/* Appends an item (`key` NULL) or a pair; false when out of memory.  The nodes are borrowed. */
+bool yaml_append(struct arena *arena, struct yaml_node *to, struct yaml_node *key,
+                 struct yaml_node *value) PPH_NODISCARD;
+
+/* What a message shows of a value: a scalar's first characters, "a list" or "a mapping". */
+struct yaml_shown {
+    char text[64];
+};
+struct yaml_shown yaml_shown(const struct yaml_node *node);
 
 #endif /* CONFIG_YAML_H */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list keeps diagnostics in the order they were found; they are sorted when they are shown.
+ * How they look is diag_show.c's business.
+ */
+#include "config/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/diag_list.h"
+
+struct diag_list *diag_list_new(void)
+{
+    struct diag_list *list = calloc(1, sizeof(*list));
+
+    if (!list)
+        return NULL;
+    list->arena = arena_new();
+    if (!list->arena)
+        goto fail;
+    list->spare.list = list;
+    return list;
+
+fail:
+    diag_list_free(list);
+    return NULL;
+}
+
+void diag_list_free(struct diag_list *list)
+{
+    if (!list)
+        return;
+    for (size_t i = 0; i < list->n_adopted; i++)
+        arena_free(list->adopted[i]);
+    free(list->adopted);
+    free(list->items);
+    arena_free(list->arena);
+    free(list);
+}
+
+void diag_list_adopt(struct diag_list *list, struct arena *arena)
+{
+    struct arena **adopted =
+        realloc(list->adopted, (list->n_adopted + 1) * sizeof(struct arena *));
+
+    /* Without memory the arena leaks: its text may still be shown, so it cannot be freed. */
+    if (!adopted)
+        return;
+    list->adopted = adopted;
+    list->adopted[list->n_adopted++] = arena;
+}
+
+static char *format_text(struct diag_list *list, const char *format, va_list args)
+{
+    char *text = NULL;
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    if (len >= 0)
+        text = arena_alloc(list->arena, (size_t)len + 1);
+    if (text)
+        (void)vsnprintf(text, (size_t)len + 1, format, again);
+    else
+        list->incomplete = true;
+    va_end(again);
+    return text;
+}
+
+/* Which of the list's sources this is, in order of appearance. */
+static unsigned source_rank(struct diag_list *list, const struct source *source)
+{
+    for (size_t i = list->n; i > 0; i--) {
+        if (list->items[i - 1]->source == source)
+            return list->items[i - 1]->source_rank;
+    }
+    return ++list->last_rank;
+}
+
+static struct diag *find_same(struct diag_list *list, const struct diag *d)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct diag *old = list->items[i];
+
+        if (old->at.line == d->at.line && old->at.col == d->at.col &&
+            old->source == d->source && strcmp(old->code, d->code) == 0 &&
+            strcmp(old->text, d->text) == 0)
+            return old;
+    }
+    return NULL;
+}
+
+/* Puts a copy of `d` into the list; NULL when there is no room for more. */
+static struct diag *keep(struct diag_list *list, const struct diag *d)
+{
+    struct diag *kept;
+
+    if (list->n == DIAG_KEPT_MAX) {
+        list->left_out++;
+        return NULL;
+    }
+    if (list->n == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 16;
+        struct diag **items = realloc(list->items, cap * sizeof(struct diag *));
+
+        if (!items)
+            goto fail;
+        list->items = items;
+        list->cap = cap;
+    }
+    kept = arena_alloc(list->arena, sizeof(*kept));
+    if (!kept)
+        goto fail;
+    *kept = *d;
+    kept->source_rank = source_rank(list, d->source);
+    kept->index = list->n;
+    list->items[list->n++] = kept;
+    return kept;
+
+fail:
+    list->incomplete = true;
+    return NULL;
+}
+
+struct diag *diag_add(struct diag_list *list, enum diag_severity severity,
+                      const char *code, const struct source *source, struct mark at,
+                      const char *format, ...)
+{
+    struct diag d = {.list = list, .severity = severity, .code = code, .source = source};
+    struct diag *same, *kept;
+    va_list args;
+
+    if (source)
+        d.at = at;
+    va_start(args, format);
+    d.text = format_text(list, format, args);
+    va_end(args);
+
+    if (d.text) {
+        same = find_same(list, &d);
+        if (same) {
+            list->spare = d; /* a second hint must not change the first one's */
+            return &list->spare;
+        }
+    }
+    if (severity == DIAG_ERROR)
+        list->errors++;
+    else
+        list->warnings++;
+    kept = d.text ? keep(list, &d) : NULL;
+    if (kept)
+        return kept;
+    list->spare = d;
+    return &list->spare;
+}
+
+void diag_hint(struct diag *d, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    d->hint = format_text(d->list, format, args);
+    va_end(args);
+}
+
+void diag_note(struct diag *d, const char *format, ...)
+{
+    struct diag_note *note = arena_alloc(d->list->arena, sizeof(*note));
+    struct diag_note **end = &d->notes;
+    va_list args;
+
+    if (!note) {
+        d->list->incomplete = true;
+        return;
+    }
+    va_start(args, format);
+    note->text = format_text(d->list, format, args);
+    va_end(args);
+    if (!note->text)
+        return;
+    while (*end)
+        end = &(*end)->next;
+    *end = note;
+}
+
+void diag_context(struct diag *d, uint32_t line)
+{
+    if (line < d->at.line)
+        d->context_line = line;
+}
+
+size_t diag_errors(const struct diag_list *list)
+{
+    return list->errors;
+}
+
+size_t diag_warnings(const struct diag_list *list)
+{
+    return list->warnings;
+}
+
+bool diag_suggest(struct diag *d, const char *word, const char *const *words)
+{
+    const char *nearest = text_nearest(word, words);
+
+    if (!nearest)
+        return false;
+    diag_hint(d, "did you mean '%s'?", nearest);
+    return true;
+}
