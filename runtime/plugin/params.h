@@ -28,6 +28,7 @@ const struct pph_value *params_bind(const struct plugin *plugin,
 /* How many parameters, ports, metrics the plugin has (the tables end with a NULL name; NULL: 0). */
 size_t params_count(const struct pph_plugin *desc);
 size_t ports_count(const struct pph_plugin *desc);
+size_t metrics_count(const struct pph_plugin *desc);
 
 /* "size", "text", "whole number", ...: what help and messages call the type. */
 const char *params_type_name(const struct pph_param *param);

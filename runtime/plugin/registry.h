@@ -20,10 +20,13 @@
 #include "base/text.h"
 #include "config/diag.h"
 
-/* One stage type of a loaded shared object.  Lives until the process ends. */
+/*
+ * One stage type of a loaded shared object; it was checked (plugin/verify.h) and lives until the
+ * process ends.  desc is the plugin's own descriptor, cut or zero-extended to this host's struct:
+ * name, version, doc, in and out are never NULL ("" or "*" instead); size is still the plugin's.
+ */
 struct plugin {
-    struct pph_plugin
-        desc;          /* the plugin's own, cut or zero-extended to this host's size */
+    struct pph_plugin desc;
     const char *path;  /* real path of the file */
     const char *shown; /* how the user named the file or name: "split", "./thumb.so" */
 };
@@ -41,7 +44,8 @@ void registry_free(struct registry *registry);
 
 /*
  * Finds and loads what `use` names.  Returns NULL after adding one error (E201 not found with the
- * nearest names, E202.. not loadable, each refusal its own sentence) at the given place.
+ * nearest names, E202.. not loadable, each refusal its own sentence) at the given place.  Warnings
+ * (W20x) come with the first success per registry and `use`.
  * Runs the file's ELF constructors, no other code of it.  [control]
  */
 const struct plugin *registry_load(struct registry *registry, const char *use,
@@ -50,7 +54,8 @@ const struct plugin *registry_load(struct registry *registry, const char *use,
 
 /* One file seen on the search path. */
 struct registry_entry {
-    const char *name; /* of the stage type, or of the file when it is broken */
+    const char *
+        name; /* what `use:` takes: "split", "text:split"; of the file when it is broken */
     const char *path;
     const struct plugin *plugin; /* NULL: broken */
     const char *broken;          /* why; NULL when it loads */
