@@ -24,16 +24,24 @@ def files(root, folders, endings):
     return found
 
 
-def blank(text, keep_strings=False):
-    """`text` with comments (and strings, unless kept) turned to blanks; lines keep their numbers."""
+def blank(text):
+    """`text` with comments and the inside of strings turned to blanks; lines keep their numbers."""
     def replace(match):
         token = match.group()
-        if token[0] == "/" or not keep_strings:
-            quote = "" if token[0] == "/" else token[0]
-            inner = re.sub(r"[^\n]", " ", token[len(quote):len(token) - len(quote)])
-            return quote + inner + quote
-        return token
+        quote = "" if token[0] == "/" else token[0]
+        inner = re.sub(r"[^\n]", " ", token[len(quote):len(token) - len(quote)])
+        return quote + inner + quote
     return TOKEN.sub(replace, text)
+
+
+def comments(text):
+    """`text` with all but its comments turned to blanks; lines keep their numbers."""
+    kept, last = [], 0
+    for match in TOKEN.finditer(text):
+        if match.group()[0] == "/":
+            kept += [re.sub(r"[^\n]", " ", text[last:match.start()]), match.group()]
+            last = match.end()
+    return "".join(kept) + re.sub(r"[^\n]", " ", text[last:])
 
 
 def read(path):

@@ -118,6 +118,31 @@ class Guards(Tree):
         self.expect("check_guards.py", CLEAN)
 
 
+class Atomics(Tree):
+    LOAD = "    x = atomic_load_explicit(&n, memory_order_acquire);"
+    STORE = "    atomic_store_explicit(&n, 1,\n        memory_order_release);"
+
+    def test_labelled_pair_and_relaxed_operations(self):
+        self.put("runtime/exec/a.c", self.LOAD + " /* A1 */\n"
+                 "    atomic_store_explicit(&n, 1, memory_order_relaxed);\n")
+        self.put("runtime/exec/b.c", "    /* R1: what is said here happens before */\n"
+                 + self.STORE + "\n")
+        self.expect("check_atomics.py", CLEAN)
+
+    def test_order_without_a_label_is_found(self):
+        self.put("runtime/exec/a.c", self.LOAD + "\n")
+        self.expect("check_atomics.py", FAULTY, "a.c:1")
+
+    def test_label_without_a_partner_is_found(self):
+        self.put("runtime/exec/a.c", self.LOAD + " /* A1 */\n")
+        self.put("runtime/flow/b.c", self.STORE + " /* R1 */\n")
+        self.expect("check_atomics.py", FAULTY, "exec: A1 has no R1", "flow: R1 has no A1")
+
+    def test_order_that_is_not_written_is_found(self):
+        self.put("runtime/exec/a.c", "    x = atomic_load(&n);\n")
+        self.expect("check_atomics.py", FAULTY, "a.c:1")
+
+
 class Size(Tree):
     BODY = "    x();\n"
 
