@@ -46,6 +46,8 @@ struct yaml_node {
     const struct source *source;
     struct mark at;
     bool plain; /* YAML_SCALAR: written without quotes */
+    bool
+        broken; /* an error was added for it (an unset variable): what it holds means nothing */
     const char *
         text; /* YAML_SCALAR: NUL-terminated, holds no NUL itself unless it came by ${file:} */
     size_t len;
@@ -85,7 +87,10 @@ struct yaml_node *yaml_copy(struct arena *arena, const struct yaml_node *node);
 bool yaml_append(struct arena *arena, struct yaml_node *to, struct yaml_node *key,
                  struct yaml_node *value) PPH_NODISCARD;
 
-/* What a message shows of a value: a scalar's first characters, "a list" or "a mapping". */
+/*
+ * What a message shows of a value: a scalar's first characters, "a list", "a mapping", and of a
+ * secret only that it is one.
+ */
 struct yaml_shown {
     char text[64];
 };

@@ -49,7 +49,8 @@ static const struct wording wordings[] = {
      AT_CONTEXT, MARK_WHOLE_LINE, "a value that begins with '&' is read as an anchor",
      "put it in quotes", NULL},
     {"block sequence entries are not allowed in this context", NULL, AT_PROBLEM, 1,
-     "a list cannot begin here", "begin it on a line of its own, or write  [a, b]", NULL},
+     "a list cannot begin here",
+     "begin it on a line of its own; for the text write  \"-\"", NULL},
     {"found character that cannot start any token", NULL, AT_PROBLEM, 1,
      "a value cannot begin with this character", "put the value in quotes", NULL},
     {"did not find expected <document start>", NULL, AT_PROBLEM, MARK_WHOLE_LINE,
@@ -101,6 +102,13 @@ static const struct wording *find_wording(const yaml_parser_t *parser)
     return NULL;
 }
 
+static bool holds_reference(const struct source *source, uint32_t number)
+{
+    struct source_line line;
+
+    return source_line(source, number, &line) && memmem(line.text, line.len, "${", 2);
+}
+
 static void add_worded(const struct source *source, const yaml_parser_t *parser,
                        const struct wording *w, struct diag_list *diags)
 {
@@ -113,6 +121,8 @@ static void add_worded(const struct source *source, const yaml_parser_t *parser,
     diag_hint(d, "%s", w->hint);
     if (w->note)
         diag_note(d, "%s", w->note);
+    if (w->place == AT_CONTEXT && holds_reference(source, stopped.line))
+        diag_note(d, "a value with ${...} needs quotes inside of { } and [ ]");
     if (w->place == AT_CONTEXT && stopped.line > at.line + 1)
         diag_note(d, "reading stopped in line %u", (unsigned)stopped.line);
 }

@@ -126,6 +126,10 @@ struct yaml_shown yaml_shown(const struct yaml_node *node)
         strcpy(shown.text, node->kind == YAML_LIST ? "a list" : "a mapping");
         return shown;
     }
+    if (node->origin == YAML_FROM_SECRET) {
+        strcpy(shown.text, "(secret)");
+        return shown;
+    }
     while (used < node->len) {
         uint32_t c;
         size_t n = text_utf8(node->text + used, node->len - used, &c);

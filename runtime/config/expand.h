@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ${...} in scalars, after the YAML was parsed and before anything is typed: what a variable holds
+ * can never change the structure of a description.
+ *
+ *     ${X} ${env:X}     environment variable       ${X:-text}   text when it is unset or empty
+ *     ${file:/path}     a file without its last newline: a secret, never printed
+ *     ${var:x}          of `vars:`, or name=value on the command line
+ *     ${ctx:a.b}        a value of `context:`
+ *     $${               the two characters ${
+ *
+ * What a variable holds is not expanded again.
+ */
+#ifndef CONFIG_EXPAND_H
+#define CONFIG_EXPAND_H
+
+#include "base/arena.h"
+#include "config/diag.h"
+#include "config/yaml.h"
+
+enum {
+    EXPAND_FILE_MAX = 64 * 1024,    /* bytes of one ${file:} */
+    EXPAND_VALUE_MAX = 1024 * 1024, /* bytes of one value with all that came into it */
+    EXPAND_TOTAL_MAX = 16 * 1024 * 1024, /* bytes of all values together */
+};
+
+/*
+ * Expands every value of the tree in place, `vars:` first, then `context:`, then the rest.  `dir` is
+ * what ${file:} with a relative path is relative to.  `vars` ("name=value", NULL-terminated or
+ * NULL) replaces values of `vars:` and is taken literally.  Faults are added to `diags` (E4xx); the
+ * value with the fault is left as it is and marked as broken.  Returns false when memory ran out.
+ * Reads files and the environment.  [control]
+ */
+bool expand_tree(struct yaml_node *root, const char *dir, const char *const *vars,
+                 struct arena *arena, struct diag_list *diags);
+
+#endif /* CONFIG_EXPAND_H */

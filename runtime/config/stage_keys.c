@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keys of a stage that have a type of their own.  Each has a short form, a scalar, that stands
+ * for one field of its long form.
+ */
+#include <string.h>
+
+#include "base/units.h"
+#include "config/keys.h"
+#include "config/load.h"
+
+/* More than any machine has; keeps sums of queues far from overflowing. */
+static const uint64_t queue_bytes_max = 1ull << 40;
+
+static const char queue_examples[] =
+    "examples: 1000 (items), 64MB (bytes), {items: 1000, bytes: 64MB}";
+
+static bool is_text(const struct yaml_node *node)
+{
+    return node->kind == YAML_SCALAR && !memchr(node->text, '\0', node->len);
+}
+
+/* "100MBs" -> "100MB": the same number with the nearest unit. */
+static bool suggest_size(struct diag *d, const char *text)
+{
+    static const char *const units[] = {"MB",  "KB",  "GB",  "TB", "MiB",
+                                        "KiB", "GiB", "TiB", NULL};
+    size_t digits = strspn(text, "0123456789_.");
+    const char *unit = text + digits, *nearest = NULL;
+
+    if (digits == 0 || digits > 20 || *unit == '\0')
+        return false;
+    unit += strspn(unit, " ");
+    for (size_t i = 0; units[i] && !nearest; i++) {
+        if (strcasecmp(unit, units[i]) == 0)
+            nearest = units[i];
+    }
+    if (!nearest)
+        nearest = text_nearest(unit, units);
+    if (!nearest)
+        return false;
+    diag_hint(d, "did you mean '%.*s%s'?", (int)digits, text, nearest);
+    return true;
+}
+
+static struct diag *add_queue_error(struct load *load, const struct yaml_node *node,
+                                    const char *text)
+{
+    struct diag *d =
+        diag_add(load->diags, DIAG_ERROR, "E120", node->source, node->at, "%s", text);
+
+    diag_note(d, "%s", queue_examples);
+    return d;
+}
+
+static bool is_items(const struct yaml_node *node, uint64_t *ret_items)
+{
+    int64_t items;
+
+    if (!is_text(node) || units_int(node->text, &items) != UNITS_OK || items < 1 ||
+        items > QUEUE_ITEMS_MAX)
+        return false;
+    *ret_items = (uint64_t)items;
+    return true;
+}
+
+static bool is_bytes(const struct yaml_node *node, uint64_t *ret_bytes)
+{
+    uint64_t bytes;
+
+    if (!is_text(node) || units_size(node->text, &bytes) != UNITS_OK || bytes < 1 ||
+        bytes > queue_bytes_max)
+        return false;
+    *ret_bytes = bytes;
+    return true;
+}
+
+/* `queue: 100` or `queue: 64MB`. */
+static void load_queue_short(struct load *load, struct stage_desc *stage,
+                             const struct yaml_node *node)
+{
+    int64_t items;
+    uint64_t bytes;
+    struct diag *d;
+
+    if (is_items(node, &stage->queue_items) || is_bytes(node, &stage->queue_bytes))
+        return;
+    if (is_text(node) && units_int(node->text, &items) != UNITS_BAD) {
+        d = add_queue_error(load, node, "'queue' needs from 1 to 16,777,216 items");
+        diag_hint(d, "write  queue: %d", QUEUE_ITEMS_DEFAULT);
+    } else if (is_text(node) && units_size(node->text, &bytes) != UNITS_BAD) {
+        d = add_queue_error(load, node, "'queue' needs from 1B to 1TiB");
+        diag_hint(d, "write  queue: 32MB");
+    } else {
+        d = add_queue_error(load, node, "'queue' needs a number of items or a size");
+        if (is_text(node))
+            suggest_size(d, node->text);
+    }
+}
+
+static void load_queue_items(struct load *load, struct stage_desc *stage,
+                             const struct yaml_node *node)
+{
+    uint64_t bytes;
+    struct diag *d;
+
+    if (node->broken || is_items(node, &stage->queue_items))
+        return;
+    d = add_queue_error(load, node, "'items' needs a whole number from 1 to 16,777,216");
+    if (is_bytes(node, &bytes))
+        diag_hint(d, "a size is 'bytes':  bytes: %s", yaml_shown(node).text);
+}
+
+static void load_queue_bytes(struct load *load, struct stage_desc *stage,
+                             const struct yaml_node *node)
+{
+    uint64_t bytes;
+    struct diag *d;
+
+    if (node->broken || is_bytes(node, &stage->queue_bytes))
+        return;
+    if (is_text(node) && units_size(node->text, &bytes) == UNITS_NO_UNIT) {
+        d = add_queue_error(load, node, "'bytes' needs a unit");
+        diag_hint(d, "write  %sB  or  %sKB", yaml_shown(node).text,
+                  yaml_shown(node).text);
+        return;
+    }
+    d = add_queue_error(load, node, "'bytes' needs a size from 1B to 1TiB");
+    if (is_text(node))
+        suggest_size(d, node->text);
+}
+
+/* A full queue holds its producers back; the format knows other ways, this version does not. */
+static void check_full(struct load *load, const struct yaml_node *node)
+{
+    static const char *const now[] = {"block", NULL};
+    static const char *const later[] = {"drop_old", "drop_new", "spill", NULL};
+
+    if (is_text(node) && key_in(node->text, later))
+        diag_hint(keys_add_later(load->diags, node->source, node->at,
+                                 "a 'full' other than block"),
+                  "write  full: block");
+    else
+        (void)key_choice(load->diags, "E120", "full", node, now);
+}
+
+static void load_queue(struct load *load, struct stage_desc *stage,
+                       const struct yaml_node *node)
+{
+    const struct yaml_node *items, *bytes, *full;
+
+    stage->queue_node = node;
+    if (node->broken)
+        return;
+    if (node->kind != YAML_MAP) {
+        load_queue_short(load, stage, node);
+        return;
+    }
+    keys_check(load->diags, node, &queue_keys);
+    items = yaml_get(node, "items");
+    bytes = yaml_get(node, "bytes");
+    full = yaml_get(node, "full");
+    if (items)
+        load_queue_items(load, stage, items);
+    if (bytes)
+        load_queue_bytes(load, stage, bytes);
+    if (full)
+        check_full(load, full);
+}
+
+static void load_order(struct load *load, struct stage_desc *stage,
+                       const struct yaml_node *node)
+{
+    static const char *const orders[] = {"keep", "any", NULL}; /* as enum order */
+    int choice;
+
+    if (node->kind == YAML_MAP) {
+        diag_hint(keys_add_later(load->diags, node->source, node->at,
+                                 "the long form of 'order'"),
+                  "write  order: keep  or  order: any");
+        return;
+    }
+    choice = key_choice(load->diags, "E123", "order", node, orders);
+    if (choice >= 0)
+        stage->order = (enum order)choice;
+}
+
+static void load_on_error(struct load *load, struct stage_desc *stage,
+                          const struct yaml_node *node)
+{
+    static const char *const rules[] = {"stop", "skip", "dead",
+                                        NULL}; /* as enum on_error */
+    int choice;
+
+    stage->on_error_node = node;
+    if (node->kind == YAML_MAP) {
+        diag_hint(keys_add_later(load->diags, node->source, node->at,
+                                 "the long form of 'on_error'"),
+                  "write  on_error: stop, skip or dead");
+        return;
+    }
+    choice = key_choice(load->diags, "E124", "on_error", node, rules);
+    if (choice >= 0)
+        stage->on_error = (enum on_error)choice;
+}
+
+void load_stage_keys(struct load *load, struct stage_desc *stage)
+{
+    const struct yaml_node *workers = yaml_get(stage->node, "workers");
+    const struct yaml_node *order = yaml_get(stage->node, "order");
+    const struct yaml_node *on_error = yaml_get(stage->node, "on_error");
+    const struct yaml_node *queue = yaml_get(stage->node, "queue");
+
+    stage->queue_items = QUEUE_ITEMS_DEFAULT;
+    stage->queue_bytes = QUEUE_BYTES_DEFAULT;
+    stage->workers_node = workers;
+    if (workers)
+        (void)key_count(load->diags, "E121", "workers", workers, WORKERS_MAX,
+                        &stage->workers);
+    if (order)
+        load_order(load, stage, order);
+    if (on_error)
+        load_on_error(load, stage, on_error);
+    if (queue)
+        load_queue(load, stage, queue);
+}
