@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "flow/batch.h"
+
+#include <string.h>
+
+static struct batch *chunk_to_batch(const struct batch_memory *memory, uint32_t cap)
+{
+    size_t bytes = sizeof(struct batch) + cap * sizeof(struct pph_item);
+    unsigned class;
+    struct batch *batch;
+
+    PPH_ASSERT(cap <= BATCH_ITEMS_MAX);
+    batch = chunk_get(memory->pool, memory->cache, bytes, &class);
+    if (!batch)
+        return NULL;
+    *batch =
+        (struct batch){.chunk_class = (uint8_t) class, .cost = chunk_class_bytes[class]};
+    bytes = chunk_class_bytes[class] - sizeof(*batch);
+    batch->cap = (uint32_t)(bytes / sizeof(struct pph_item));
+    if (batch->cap > BATCH_ITEMS_MAX)
+        batch->cap = BATCH_ITEMS_MAX;
+    return batch;
+}
+
+struct batch *batch_new(const struct batch_memory *memory, uint32_t cap,
+                        struct root *root)
+{
+    struct batch *batch = chunk_to_batch(memory, cap);
+
+    if (batch)
+        batch->root = root_ref(root);
+    return batch;
+}
+
+/* Gives back the memory alone; references have gone elsewhere. */
+static void batch_discard(struct batch *batch, const struct batch_memory *memory)
+{
+    chunk_put(memory->pool, memory->cache, batch, batch->chunk_class, 0);
+}
+
+void batch_free(struct batch *batch, const struct batch_memory *memory)
+{
+    if (!batch)
+        return;
+    for (unsigned i = 0; i < batch->n_bufs; i++)
+        buf_unref(batch->bufs[i], memory->cache);
+    root_unref(batch->root, memory->cache);
+    batch_discard(batch, memory);
+}
+
+struct batch *batch_grow(struct batch *batch, const struct batch_memory *memory,
+                         uint32_t cap)
+{
+    struct batch *bigger = chunk_to_batch(memory, cap);
+
+    if (!bigger)
+        return NULL;
+    PPH_ASSERT(bigger->cap >= batch->n);
+    bigger->n = batch->n;
+    bigger->n_bufs = batch->n_bufs;
+    bigger->port = batch->port;
+    bigger->dead = batch->dead;
+    bigger->payload = batch->payload;
+    bigger->cost += batch->cost - chunk_class_bytes[batch->chunk_class];
+    bigger->root = batch->root;
+    memcpy(bigger->bufs, batch->bufs, sizeof(batch->bufs));
+    memcpy(bigger->items, batch->items, batch->n * sizeof(struct pph_item));
+    batch_discard(batch, memory);
+    return bigger;
+}
+
+struct batch *batch_clone(struct batch *batch, const struct batch_memory *memory)
+{
+    struct batch *clone = batch_new(memory, batch->n, batch->root);
+
+    if (!clone)
+        return NULL;
+    for (uint32_t i = 0; i < batch->n; i++) {
+        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;
+        clone->items[i] = batch->items[i];
+    }
+    for (unsigned i = 0; i < batch->n_bufs; i++) {
+        buf_ref(batch->bufs[i]);
+        clone->bufs[i] = batch->bufs[i];
+    }
+    clone->n = batch->n;
+    clone->n_bufs = batch->n_bufs;
+    clone->port = batch->port;
+    clone->dead = batch->dead;
+    clone->payload = batch->payload;
+    clone->cost += batch->cost - chunk_class_bytes[batch->chunk_class];
+    return clone;
+}
+
+bool batch_pin(struct batch *batch, struct buf *buf)
+{
+    for (unsigned i = batch->n_bufs; i-- > 0;) { /* the newest is the likeliest */
+        if (batch->bufs[i] == buf)
+            return true;
+    }
+    if (batch->n_bufs == BATCH_BUFS_MAX)
+        return false;
+    if (batch->n > 0 && batch->cost + buf->cost > BATCH_COST_MAX)
+        return false;
+    buf_ref(buf);
+    batch->bufs[batch->n_bufs++] = buf;
+    batch->cost += buf->cost;
+    return true;
+}
+
+size_t batch_append(struct batch *batch, const struct pph_item *items, size_t n,
+                    const struct buf *buf, uint16_t port, uint32_t limit)
+{
+    uintptr_t base = (uintptr_t)buf->data;
+    size_t len = buf->len;
+    size_t payload = batch->payload;
+    struct pph_item *out = batch->items + batch->n;
+    size_t room;
+    size_t taken = 0;
+
+    PPH_ASSERT(limit <= batch->cap && batch->n <= limit);
+    room = limit - batch->n;
+    if (n > room)
+        n = room;
+    while (taken < n && payload < BATCH_PAYLOAD_MAX) {
+        const struct pph_item *it = &items[taken];
+        size_t offset = (size_t)((uintptr_t)it->data - base);
+
+        if (offset >= len || it->len > len - offset || it->port != port)
+            break;
+        out[taken] = *it;
+        out[taken].port = 0;
+        payload += it->len;
+        taken++;
+    }
+    batch->n += (uint32_t)taken;
+    batch->payload = payload;
+    return taken;
+}
+
+void batch_compact(struct batch *batch, const struct batch_memory *memory)
+{
+    size_t pinned = batch->cost - chunk_class_bytes[batch->chunk_class];
+    struct buf *copy;
+    size_t used = 0;
+
+    if (batch->n_bufs == 0 || pinned <= BATCH_PIN_RATIO * batch->payload + BUF_ARENA)
+        return;
+    copy = buf_new(memory->pool, memory->cache, batch->payload + 1);
+    if (!copy)
+        return;
+    for (uint32_t i = 0; i < batch->n; i++) {
+        struct pph_item *it = &batch->items[i];
+
+        if (it->len > 0)
+            memcpy(copy->data + used, it->data, it->len);
+        it->data = copy->data + used;
+        used += it->len;
+    }
+    for (unsigned i = 0; i < batch->n_bufs; i++)
+        buf_unref(batch->bufs[i], memory->cache);
+    batch->bufs[0] = copy;
+    batch->n_bufs = 1;
+    batch->cost += copy->cost - pinned;
+}
+
+void batch_list_push(struct batch_list *list, struct batch *batch)
+{
+    batch->next = NULL;
+    if (list->tail)
+        list->tail->next = batch;
+    else
+        list->head = batch;
+    list->tail = batch;
+    list->n++;
+    list->items += batch->n;
+    list->cost += batch->cost;
+}
+
+struct batch *batch_list_pop(struct batch_list *list)
+{
+    struct batch *batch = list->head;
+
+    if (!batch)
+        return NULL;
+    list->head = batch->next;
+    if (!list->head)
+        list->tail = NULL;
+    list->n--;
+    list->items -= batch->n;
+    list->cost -= batch->cost;
+    batch->next = NULL;
+    return batch;
+}
+
+void batch_list_unpop(struct batch_list *list, struct batch *batch)
+{
+    batch->next = list->head;
+    list->head = batch;
+    if (!list->tail)
+        list->tail = batch;
+    list->n++;
+    list->items += batch->n;
+    list->cost += batch->cost;
+}

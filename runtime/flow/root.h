@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A root: one batch as a source emitted it, and how much of what came of it is still under way.
+ *
+ * Every live batch that descends from it holds a reference; the last one gone finishes the root,
+ * exactly once.  The account checks that; acknowledgements will build on it.
+ */
+#ifndef FLOW_ROOT_H
+#define FLOW_ROOT_H
+
+#include <stdint.h>
+
+#include "flow/chunk.h"
+
+/* Where items come from ("access.log"), as the source says by host->origin(). */
+struct origin {
+    _Atomic uint32_t refs; /* as buf.refs */
+    char name[];
+};
+
+/* Returns NULL when out of memory.  The caller owns the one reference. */
+struct origin *origin_new(const char *name) PPH_NODISCARD;
+struct origin *origin_ref(struct origin *origin); /* NULL is allowed, and returned */
+void origin_unref(struct origin *origin);         /* NULL is allowed */
+
+/* How many roots were made and finished; both are equal when nothing is under way. */
+struct root_counts {
+    /* written by: any worker; read by: control at the end, after the workers; relaxed: sums only */
+    _Atomic uint64_t made, done;
+};
+
+struct root {
+    _Atomic uint32_t refs; /* as buf.refs */
+    struct root_counts *counts;
+    struct origin *origin; /* NULL: unknown */
+    const char *pos_unit;  /* the source's; NULL: unknown */
+    struct chunk_pool *pool;
+};
+
+/* A root with one reference, which the caller owns; takes a reference to the origin. NULL: no memory. */
+struct root *root_new(struct chunk_pool *pool, struct chunk_cache *cache,
+                      struct root_counts *counts, struct origin *origin,
+                      const char *pos_unit) PPH_NODISCARD;
+struct root *root_ref(struct root *root); /* NULL is allowed, and returned */
+void root_unref(struct root *root, struct chunk_cache *cache); /* NULL is allowed */
+
+#endif /* FLOW_ROOT_H */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "flow/scope.h"
+
+#include <stdlib.h>
+
+bool scope_add(struct scope *scope, struct buf *buf, const struct batch_memory *memory)
+{
+    if (scope->n == scope->cap) {
+        size_t cap = scope->cap ? 2 * scope->cap : 8;
+        struct buf **bigger = reallocarray(scope->bufs, cap, sizeof(struct buf *));
+
+        if (!bigger) {
+            buf_unref(buf, memory->cache);
+            return false;
+        }
+        scope->bufs = bigger;
+        scope->cap = cap;
+    }
+    scope->bufs[scope->n++] = buf;
+    return true;
+}
+
+static void *alloc_buf(struct scope *scope, const struct batch_memory *memory, size_t len)
+{
+    struct buf *buf = buf_new(memory->pool, memory->cache, len);
+
+    if (!buf || !scope_add(scope, buf, memory))
+        return NULL;
+    scope->hit = buf; /* it will be emitted next, most likely */
+    return buf->data;
+}
+
+void *scope_alloc(struct scope *scope, const struct batch_memory *memory, size_t len)
+{
+    size_t need = (len + 15) & ~(size_t)15;
+    uint8_t *piece;
+
+    if (len > BUF_PIECE_MAX)
+        return alloc_buf(scope, memory, len);
+    if (need == 0)
+        need = 16; /* every allocation has an address of its own */
+    if (!scope->arena || scope->arena->len - scope->arena_used < need) {
+        if (!alloc_buf(scope, memory, BUF_ARENA))
+            return NULL;
+        scope->arena = scope->hit;
+        scope->arena_used = 0;
+    }
+    piece = scope->arena->data + scope->arena_used;
+    scope->arena_used += need;
+    return piece;
+}
+
+struct buf *scope_find(struct scope *scope, const void *data, size_t len)
+{
+    if (scope->hit && buf_holds(scope->hit, data, len))
+        return scope->hit;
+    for (size_t i = scope->n; i-- > 0;) { /* the newest is the likeliest */
+        if (buf_holds(scope->bufs[i], data, len))
+            return scope->hit = scope->bufs[i];
+    }
+    for (unsigned i = 0; scope->input && i < scope->input->n_bufs; i++) {
+        if (buf_holds(scope->input->bufs[i], data, len))
+            return scope->hit = scope->input->bufs[i];
+    }
+    return NULL;
+}
+
+bool scope_keep_input(struct scope *scope, const struct batch_memory *memory)
+{
+    const struct batch *input = scope->input;
+
+    for (unsigned i = 0; i < input->n_bufs; i++) {
+        buf_ref(input->bufs[i]);
+        if (!scope_add(scope, input->bufs[i], memory))
+            return false;
+    }
+    scope->input = NULL;
+    return true;
+}
+
+void scope_end(struct scope *scope, const struct batch_memory *memory)
+{
+    for (size_t i = 0; i < scope->n; i++)
+        buf_unref(scope->bufs[i], memory->cache);
+    scope->n = 0;
+    scope->hit = NULL;
+    scope->input = NULL;
+    scope->arena = NULL;
+    scope->arena_used = 0;
+}
+
+void scope_fini(struct scope *scope)
+{
+    PPH_ASSERT(scope->n == 0);
+    free(scope->bufs);
+    *scope = (struct scope){0};
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory of one call: what the plugin allocated or lent during it, and the buffers of its
+ * input.  An emitted payload that lies in any of these travels by reference; anything else is copied.
+ */
+#ifndef FLOW_SCOPE_H
+#define FLOW_SCOPE_H
+
+#include "flow/batch.h"
+
+struct scope {
+    struct buf *hit;           /* where the last payload was found; NULL: nowhere yet */
+    const struct batch *input; /* NULL: the call has none */
+    struct buf **bufs;         /* each with a reference of this scope */
+    size_t n, cap;
+    struct buf *arena; /* one of bufs: small allocations share it */
+    size_t arena_used;
+};
+
+/* Payload memory for this call, 16-aligned; NULL: no memory. */
+void *scope_alloc(struct scope *scope, const struct batch_memory *memory,
+                  size_t len) PPH_NODISCARD;
+
+/* Takes over one reference to the buffer, also on failure (false: no memory). */
+bool scope_add(struct scope *scope, struct buf *buf,
+               const struct batch_memory *memory) PPH_NODISCARD;
+
+/* The buffer that holds these bytes, or NULL. */
+struct buf *scope_find(struct scope *scope, const void *data, size_t len);
+
+/* Keeps the input's buffers until the end of the call though the batch itself goes on. False: no memory. */
+bool scope_keep_input(struct scope *scope,
+                      const struct batch_memory *memory) PPH_NODISCARD;
+
+/* The call is over: drops all references. */
+void scope_end(struct scope *scope, const struct batch_memory *memory);
+
+/* Frees what scope_end() keeps for the next call. */
+void scope_fini(struct scope *scope);
+
+#endif /* FLOW_SCOPE_H */
