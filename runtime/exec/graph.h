@@ -51,6 +51,7 @@ struct graph_stage {
 };
 
 struct graph {
+    struct arena *arena; /* owns everything here */
     const struct pipeline *pipeline;
     struct graph_stage *stages; /* in the file's order */
     size_t n_stages;
@@ -69,6 +70,9 @@ enum { GRAPH_ITEM_BYTES = 1 << 20 };
  */
 struct graph *graph_build(const struct pipeline *pipeline, struct registry *registry,
                           unsigned threads, struct diag_list *diags);
+
+/* Calls under way at once in a stage that keeps order: how far ahead of the oldest they may be. */
+unsigned graph_window(const struct graph_stage *stage);
 
 /* NULL is allowed. */
 void graph_free(struct graph *graph);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/build.h"
+
+#include <stdlib.h>
+
+#include "exec/host.h"
+
+static uint32_t batch_target(const struct port *port)
+{
+    uint64_t target = BATCH_ITEMS_MAX;
+
+    for (size_t r = 0; r < port->n_readers; r++) {
+        uint64_t half = port->readers[r]->graph->queue_items / 2;
+
+        if (half < target)
+            target = half;
+    }
+    return target > 0 ? (uint32_t)target : 1;
+}
+
+static bool build_ports(struct stage *s)
+{
+    const struct graph_stage *g = s->graph;
+
+    s->ports = calloc(g->n_ports, sizeof(*s->ports));
+    if (!s->ports)
+        return false;
+    for (size_t p = 0; p < g->n_ports; p++) {
+        struct port *port = &s->ports[p];
+
+        port->n_readers = g->ports[p].n_readers;
+        port->readers = calloc(port->n_readers + 1, sizeof(struct stage *));
+        if (!port->readers)
+            return false;
+        for (size_t r = 0; r < port->n_readers; r++)
+            port->readers[r] = &s->run->stages[g->ports[p].readers[r]->rank];
+        port->target = batch_target(port);
+    }
+    return true;
+}
+
+static bool build_producers(struct stage *s)
+{
+    struct run *run = s->run;
+
+    s->producers = calloc(run->n_stages, sizeof(struct stage *));
+    if (!s->producers)
+        return false;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *u = &run->stages[k];
+        unsigned feeds = 0;
+
+        for (size_t p = 0; p < u->graph->n_ports; p++) {
+            for (size_t r = 0; r < u->ports[p].n_readers; r++)
+                feeds += u->ports[p].readers[r] == s;
+        }
+        s->open_in += feeds;
+        if (feeds > 0)
+            s->producers[s->n_producers++] = u;
+    }
+    PPH_ASSERT(s->open_in == s->graph->n_producers);
+    return true;
+}
+
+static bool build_instance(struct stage *s, struct instance *i, unsigned index)
+{
+    size_t n_ports = s->graph->n_ports;
+
+    i->outlets = calloc(n_ports, sizeof(*i->outlets));
+    if (!i->outlets)
+        return false;
+    for (size_t p = 0; p < n_ports; p++)
+        i->outlets[p].target = s->ports[p].target;
+    i->magic = INSTANCE_MAGIC;
+    i->index = index;
+    i->stage = s;
+    i->seen_generation = UINT32_MAX;
+    i->memory.pool = s->run->pool;
+    i->ctx = (struct pph_ctx){
+        .size = sizeof(struct pph_ctx),
+        .worker = index,
+        .workers = s->n_instances,
+        .want = s->ports[0].target,
+        .host = &host_table,
+        .args = s->graph->args,
+        .stage = s->graph->name,
+    };
+    return true;
+}
+
+static bool build_instances(struct stage *s)
+{
+    s->instances = calloc(s->n_instances, sizeof(*s->instances));
+    s->control = calloc(1, sizeof(*s->control));
+    if (!s->instances || !s->control || !build_instance(s, s->control, 0))
+        return false;
+    for (unsigned w = s->n_instances; w-- > 0;) {
+        if (!build_instance(s, &s->instances[w], w))
+            return false;
+        s->instances[w].next = s->free;
+        s->free = &s->instances[w];
+    }
+    return true;
+}
+
+static bool build_stage(struct stage *s)
+{
+    s->n_instances = s->graph->workers;
+    s->own_threads = s->graph->own_threads && !s->run->options.single_thread;
+    mutex_init(&s->lock);
+    cond_init(&s->can_run);
+    if (s->graph->ordered) {
+        s->window = graph_window(s->graph);
+        s->slots = calloc(s->window, sizeof(*s->slots));
+        if (!s->slots)
+            return false;
+    }
+    return build_ports(s) && build_instances(s);
+}
+
+bool build_stages(struct run *run)
+{
+    bool built = true;
+    size_t size = run->graph->n_stages * sizeof(struct stage);
+
+    run->stages = aligned_alloc(64, size);
+    if (!run->stages)
+        return false;
+    run->n_stages = run->graph->n_stages;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        run->stages[k] = (struct stage){
+            .graph = run->graph->by_rank[k],
+            .desc = &run->graph->by_rank[k]->plugin->desc,
+            .run = run,
+            .id = (unsigned)k,
+        };
+    }
+    for (size_t k = 0; k < run->n_stages; k++)
+        built = build_stage(&run->stages[k]) && built;
+    for (size_t k = 0; built && k < run->n_stages; k++)
+        built = build_producers(&run->stages[k]);
+    atomic_store_explicit(&run->live, (uint32_t)run->n_stages, memory_order_relaxed);
+    return built;
+}
+
+static void free_instance(struct instance *i)
+{
+    if (!i || i->magic != INSTANCE_MAGIC)
+        return;
+    scope_fini(&i->scope);
+    origin_unref(i->origin);
+    free(i->outlets);
+    i->magic = 0;
+}
+
+void build_free(struct run *run)
+{
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        for (unsigned w = 0; s->instances && w < s->n_instances; w++)
+            free_instance(&s->instances[w]);
+        free_instance(s->control);
+        free(s->control);
+        free(s->instances);
+        for (size_t p = 0; s->ports && p < s->graph->n_ports; p++)
+            free(s->ports[p].readers);
+        free(s->ports);
+        free(s->producers);
+        free(s->slots);
+        cond_fini(&s->can_run);
+        mutex_fini(&s->lock);
+    }
+    free(run->stages);
+}

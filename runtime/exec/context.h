@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The pipeline's `context:` as plugins ask for it: "db.user" -> text or JSON. */
+#ifndef EXEC_CONTEXT_H
+#define EXEC_CONTEXT_H
+
+#include "config/yaml.h"
+
+struct context;
+
+/* `tree` may be NULL and must outlive the context.  NULL: no memory. */
+struct context *context_new(const struct yaml_node *tree);
+void context_free(struct context *context); /* NULL is allowed */
+
+/*
+ * The value at the dotted path: a scalar's text, anything else as JSON; NULL: absent, or no memory.
+ * Lives until context_free().  [any thread]
+ */
+const char *context_get(struct context *context, const char *path);
+
+#endif /* EXEC_CONTEXT_H */

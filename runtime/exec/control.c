@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "exec/host.h"
+#include "exec/policy.h"
+#include "exec/ready.h"
+#include "exec/stall.h"
+#include "exec/workers.h"
+
+enum {
+    ROUND_NS = 100 * NS_PER_MS, /* how long the control thread sleeps at most */
+    GRACE_DEFAULT_S = 5,
+    EXIT_STOPPED = 5, /* the exit code of RUN_STOPPED */
+};
+
+/* Sources read no more; what they have read is delivered. */
+static void drain(struct run *run)
+{
+    if (atomic_exchange_explicit(&run->draining, 1, memory_order_relaxed))
+        return;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        if (!s->graph->is_source)
+            continue;
+        for (unsigned w = 0; s->desc->cancel && w < s->n_instances; w++) {
+            if (atomic_load_explicit(&s->instances[w].started,
+                                     memory_order_acquire)) /* A4 */
+                s->desc->cancel(&s->instances[w].ctx);
+        }
+        stage_make_ready(s);
+    }
+}
+
+static void handle_signals(struct run *run)
+{
+    uint32_t signals = atomic_load_explicit(&run->signals, memory_order_relaxed);
+
+    if (signals > 0)
+        drain(run);
+    if (signals > 1 && !run_cancelled(run))
+        policy_cancel(run);
+}
+
+/* Makes sources ready whose idle time has passed; returns how long until the next one. */
+static uint64_t wake_idle_sources(struct run *run)
+{
+    uint64_t now = clock_now_ns();
+    uint64_t wait = ROUND_NS;
+
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+        bool due = false;
+
+        if (!s->graph->is_source)
+            continue;
+        mutex_lock(&s->lock);
+        for (const struct instance *i = s->free; i; i = i->next) {
+            if (i->not_before_ns == 0)
+                continue;
+            if (i->not_before_ns <= now)
+                due = true;
+            else if (i->not_before_ns - now < wait)
+                wait = i->not_before_ns - now;
+        }
+        mutex_unlock(&s->lock);
+        if (due)
+            stage_make_ready(s);
+    }
+    return wait;
+}
+
+/* Progress, when it is time; returns how long until the next. */
+static uint64_t tick(struct run *run)
+{
+    uint64_t every = (uint64_t)run->options.tick_ms * NS_PER_MS;
+    uint64_t now = clock_now_ns();
+
+    if (every == 0 || !run->options.tick)
+        return ROUND_NS;
+    if (now >= run->next_tick_ns) {
+        run->options.tick(run->options.arg, run);
+        run->next_tick_ns = now + every;
+    }
+    return run->next_tick_ns - now;
+}
+
+/* Calls that do not return after a stop: names them and ends the process. */
+static void enforce_grace(struct run *run)
+{
+    unsigned grace = run->options.grace_s ? run->options.grace_s : GRACE_DEFAULT_S;
+    uint64_t now = clock_now_ns();
+
+    if (!run_cancelled(run))
+        return;
+    if (run->cancel_ns == 0)
+        run->cancel_ns = now;
+    if (now - run->cancel_ns < grace * (uint64_t)NS_PER_S)
+        return;
+    watch_name_busy(run, "did not return after the stop");
+    host_log(run, NULL, 3,
+             "giving up after %u s: the process ends without the plugins' clean-up",
+             grace);
+    _exit(EXIT_STOPPED);
+}
+
+static uint64_t round_of_duties(struct run *run)
+{
+    uint64_t idle;
+    uint64_t next;
+
+    handle_signals(run);
+    enforce_grace(run);
+    watch_look(run);
+    idle = wake_idle_sources(run);
+    next = tick(run);
+    return idle < next ? idle : next;
+}
+
+void control_loop(struct run *run)
+{
+    while (workers_alive(run->workers) > 0) {
+        uint32_t seen =
+            atomic_load_explicit(&run->control, memory_order_acquire); /* A3 */
+        uint64_t wait = round_of_duties(run);
+
+        if (workers_alive(run->workers) > 0)
+            futex_wait(&run->control, seen, wait < ROUND_NS ? wait + 1 : ROUND_NS);
+    }
+}
+
+void control_pause(struct run *run, bool wait)
+{
+    uint32_t seen = atomic_load_explicit(&run->control, memory_order_acquire); /* A3 */
+    uint64_t time = round_of_duties(run);
+
+    for (unsigned word = 0; word < STAGE_WORDS; word++)
+        wait = wait && !atomic_load_explicit(&run->ready[word], memory_order_relaxed);
+    if (wait && !run_cancelled(run) &&
+        !atomic_load_explicit(&run->ended, memory_order_acquire))
+        futex_wait(&run->control, seen, time < ROUND_NS ? time + 1 : ROUND_NS);
+}
+
+static void report_late(struct instance *i, const char *call)
+{
+    if (i->failed_late)
+        policy_stage_failed(i->stage, i, call,
+                            i->fail_text[0] ? i->fail_text : "no reason given");
+    i->failed_late = false;
+}
+
+void control_report_late(struct run *run, const char *call)
+{
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        for (unsigned w = 0; w < s->n_instances; w++)
+            report_late(&s->instances[w], call);
+        report_late(s->control, call);
+    }
+}

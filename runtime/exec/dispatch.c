@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/dispatch.h"
+
+#include "base/clock.h"
+#include "exec/inbox.h"
+#include "exec/order.h"
+#include "exec/workers.h"
+
+/* Whether every reader of every port has room for a batch; notes those that have not. */
+static bool gate_open(const struct stage *s, uint64_t *blocked)
+{
+    bool open = true;
+
+    for (size_t p = 0; p < s->graph->n_ports; p++) {
+        const struct port *port = &s->ports[p];
+
+        for (size_t r = 0; r < port->n_readers; r++) {
+            if (!inbox_fits(port->readers[r], port->target, 0)) {
+                stage_bit_set(blocked, port->readers[r]->id);
+                open = false;
+            }
+        }
+    }
+    return open;
+}
+
+/* Whether the batch could go to the reader whose turn it is; else notes that one. */
+static bool can_send(const struct stage *s, const struct batch *batch, uint64_t *blocked)
+{
+    const struct stage *reader = s->ports[batch->port].readers[batch->readers_done];
+
+    if (inbox_fits(reader, batch->n, batch->cost))
+        return true;
+    stage_bit_set(blocked, reader->id);
+    return false;
+}
+
+static bool held_can_go_locked(struct stage *s, const struct instance *i,
+                               uint64_t *blocked) REQUIRES(s->lock);
+static bool held_can_go_locked(struct stage *s, const struct instance *i,
+                               uint64_t *blocked)
+{
+    if (s->window > 0 && !order_is_head(s, i)) /* its output waits for its turn anyway */
+        return i->out.n < OUT_SOFT_BATCHES && i->out.cost < OUT_SOFT_COST;
+    return i->out.head ? can_send(s, i->out.head, blocked) : gate_open(s, blocked);
+}
+
+/* Takes the instance off a list; false: it is not on it. */
+static bool unlink_instance(struct instance **list, struct instance *i)
+{
+    for (; *list; list = &(*list)->next) {
+        if (*list == i) {
+            *list = i->next;
+            i->next = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The held instance that can go on, or NULL. */
+static struct instance *find_held_locked(struct stage *s, const struct instance *only,
+                                         uint64_t *blocked) REQUIRES(s->lock);
+static struct instance *find_held_locked(struct stage *s, const struct instance *only,
+                                         uint64_t *blocked)
+{
+    for (struct instance *i = s->held; i; i = i->next) {
+        if ((!only || i == only) && held_can_go_locked(s, i, blocked))
+            return i;
+    }
+    return NULL;
+}
+
+/* The free instance that may begin `call` now, or NULL. */
+static struct instance *find_free_locked(struct stage *s, const struct instance *only,
+                                         enum call call) REQUIRES(s->lock);
+static struct instance *find_free_locked(struct stage *s, const struct instance *only,
+                                         enum call call)
+{
+    uint64_t now = 0;
+
+    for (struct instance *i = s->free; i; i = i->next) {
+        if (only && i != only)
+            continue;
+        if (call == CALL_FLUSH && i->flushed)
+            continue;
+        if (call == CALL_GENERATE && i->ended)
+            continue;
+        if (call == CALL_GENERATE && i->not_before_ns > 0) {
+            now = now ? now : clock_now_ns();
+            if (atomic_exchange_explicit(&i->woken, 0, memory_order_acquire)) /* A5 */
+                i->not_before_ns = 0;
+            if (i->not_before_ns > now)
+                continue;
+        }
+        return i;
+    }
+    return NULL;
+}
+
+/* What a free instance could begin now. */
+static enum call next_call_locked(struct stage *s) REQUIRES(s->lock);
+static enum call next_call_locked(struct stage *s)
+{
+    if (s->planning || (s->window > 0 && !order_has_room_locked(s)))
+        return CALL_NONE;
+    if (s->phase == STAGE_FLUSHING)
+        return s->next_flush < s->n_instances ? CALL_FLUSH : CALL_NONE;
+    if (!s->graph->is_source)
+        return s->queue.n > 0 ? CALL_ITEMS : CALL_NONE;
+    if (s->source_done || atomic_load_explicit(&s->run->draining, memory_order_relaxed))
+        return CALL_NONE;
+    return CALL_GENERATE;
+}
+
+static void claim_locked(struct stage *s, struct instance *i, enum call call,
+                         struct wakes *wakes) REQUIRES(s->lock);
+static void claim_locked(struct stage *s, struct instance *i, enum call call,
+                         struct wakes *wakes)
+{
+    bool was_free = unlink_instance(&s->free, i);
+
+    PPH_ASSERT(was_free && i->call == CALL_NONE);
+    i->not_before_ns = 0;
+    i->call = call;
+    i->planned = s->desc->plan == NULL;
+    if (call == CALL_ITEMS) {
+        i->in = inbox_pop_locked(s, wakes);
+        i->ledger = i->in->dead ? LEDGER_DEAD : LEDGER_MAIN;
+        stage_count(s, i->ledger, COUNT_IN, i->in->n);
+    } else {
+        i->ledger = LEDGER_MAIN;
+    }
+    if (call == CALL_FLUSH) {
+        i->flushed = true;
+        i->planned = true;
+        s->next_flush++;
+    }
+    if (!i->planned)
+        s->planning = true;
+    if (s->window > 0)
+        i->ticket = order_take_ticket_locked(s);
+}
+
+/* Whether the stage's last work is done; moves it on to flushing, or to its end (true). */
+static bool finish_check_locked(struct stage *s) REQUIRES(s->lock);
+static bool finish_check_locked(struct stage *s)
+{
+    bool input_done;
+
+    if (s->phase == STAGE_FINISHED || s->running > 0 || s->n_held > 0 ||
+        (s->window > 0 && !order_is_idle_locked(s)) || run_cancelled(s->run))
+        return false;
+    if (s->phase == STAGE_OPEN) {
+        if (s->graph->is_source)
+            input_done = s->source_done || s->n_ended == s->n_instances ||
+                         atomic_load_explicit(&s->run->draining, memory_order_relaxed);
+        else
+            input_done = s->open_in == 0 && s->queue.n == 0 && !s->park_head;
+        if (!input_done)
+            return false;
+        if (s->desc->flush) {
+            s->phase = STAGE_FLUSHING;
+            stage_set_ready_locked(s);
+            return false;
+        }
+    } else if (s->next_flush < s->n_instances) {
+        return false;
+    }
+    s->phase = STAGE_FINISHED;
+    return true;
+}
+
+/* The stage has finished: its readers have one producer less. */
+static void finish(struct stage *s)
+{
+    struct run *run = s->run;
+
+    for (size_t p = 0; p < s->graph->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            struct stage *d = s->ports[p].readers[r];
+
+            mutex_lock(&d->lock);
+            PPH_ASSERT(d->open_in > 0);
+            if (--d->open_in == 0)
+                stage_set_ready_locked(d);
+            mutex_unlock(&d->lock);
+        }
+    }
+    if (atomic_fetch_sub_explicit(&run->live, 1, memory_order_acq_rel) == 1) {
+        atomic_store_explicit(&run->ended, 1, memory_order_release);
+        workers_end(run->workers);
+    } else {
+        workers_notify(run);
+    }
+}
+
+/* Whether there are readers and none wants anything any more. */
+static bool nobody_reads(const struct stage *s)
+{
+    bool any = false;
+
+    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) { /* not `.dead` */
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            any = true;
+            if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,
+                                      memory_order_relaxed))
+                return false;
+        }
+    }
+    return any;
+}
+
+/*
+ * Waits for room with each of `blocked`: they make this stage ready again.  Where room has come
+ * meanwhile, the stage is ready at once.
+ */
+static void register_waiter_locked(struct stage *s, const uint64_t *blocked)
+    REQUIRES(s->lock);
+static void register_waiter_locked(struct stage *s, const uint64_t *blocked)
+{
+    for (unsigned word = 0; word < STAGE_WORDS; word++) {
+        for (uint64_t bits = blocked[word]; bits; bits &= bits - 1) {
+            struct stage *d =
+                &s->run->stages[64 * word + (unsigned)__builtin_ctzll(bits)];
+            bool room;
+
+            mutex_lock(&d->lock);
+            room = (d->queue.n == 0 && !d->park_head) ||
+                   atomic_load_explicit(&d->closed, memory_order_relaxed);
+            if (!room)
+                stage_bit_set(d->waiters, s->id); /* it is not empty: a pop will come */
+            mutex_unlock(&d->lock);
+            if (room)
+                stage_set_ready_locked(s);
+        }
+    }
+}
+
+/* Finds and claims work; the stage's bit is cleared when there is none, or none beside it. */
+static enum work claim_work_locked(struct stage *s, struct instance *only,
+                                   struct instance **ret_instance, struct wakes *wakes)
+    REQUIRES(s->lock);
+static enum work claim_work_locked(struct stage *s, struct instance *only,
+                                   struct instance **ret_instance, struct wakes *wakes)
+{
+    uint64_t blocked[STAGE_WORDS] = {0};
+    const struct batch *waiting = s->window > 0 ? order_waiting_locked(s) : NULL;
+    struct instance *i;
+    enum call call;
+
+    if (waiting && can_send(s, waiting, blocked)) {
+        s->order_flushing = true;
+        return WORK_SEND;
+    }
+    i = find_held_locked(s, only, blocked);
+    if (i) {
+        bool was_held = unlink_instance(&s->held, i);
+
+        PPH_ASSERT(was_held);
+        s->n_held--;
+        s->running++;
+        *ret_instance = i;
+        return WORK_ACTIVATE;
+    }
+    call = next_call_locked(s);
+    i = call == CALL_NONE ? NULL : find_free_locked(s, only, call);
+    if (i && gate_open(s, blocked)) {
+        claim_locked(s, i, call, wakes);
+        s->running++;
+        if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
+            stage_clear_ready_locked(s);
+        *ret_instance = i;
+        return WORK_ACTIVATE;
+    }
+    stage_clear_ready_locked(s);
+    register_waiter_locked(s, blocked);
+    return WORK_NONE;
+}
+
+enum work stage_dispatch(struct stage *s, struct instance *only,
+                         struct instance **ret_instance)
+{
+    struct wakes wakes = {0};
+    enum work work = WORK_NONE;
+    bool finished = false;
+    bool unread = nobody_reads(s);
+
+    if (unread && !s->graph->is_source)
+        inbox_close(s);
+    mutex_lock(&s->lock);
+    if (unread && s->graph->is_source)
+        s->source_done = true;
+    if (run_cancelled(s->run) || s->phase == STAGE_FINISHED) {
+        stage_clear_ready_locked(s);
+    } else {
+        work = claim_work_locked(s, only, ret_instance, &wakes);
+        if (work == WORK_NONE)
+            finished = finish_check_locked(s);
+    }
+    mutex_unlock(&s->lock);
+    wakes_deliver(s->run, &wakes);
+    if (finished)
+        finish(s);
+    return work;
+}
+
+/* Puts a held instance where its ticket belongs: the oldest goes on first. */
+static void hold_locked(struct stage *s, struct instance *i) REQUIRES(s->lock);
+static void hold_locked(struct stage *s, struct instance *i)
+{
+    struct instance **at = &s->held;
+
+    while (*at && (s->window == 0 || (*at)->ticket < i->ticket))
+        at = &(*at)->next;
+    i->next = *at;
+    *at = i;
+    s->n_held++;
+}
+
+void stage_complete(struct stage *s, struct instance *i, enum outcome outcome)
+{
+    bool finished;
+
+    mutex_lock(&s->lock);
+    s->running--;
+    if (outcome == OUTCOME_HELD || outcome == OUTCOME_STOP) {
+        hold_locked(s, i);
+    } else {
+        PPH_ASSERT(i->call == CALL_NONE);
+        i->next = s->free;
+        s->free = i;
+    }
+    if (i->ended && outcome == OUTCOME_DONE && i->call == CALL_NONE && !i->ended_seen) {
+        i->ended_seen = true;
+        s->n_ended++;
+    }
+    if (s->held || s->queue.n > 0 || s->graph->is_source || s->phase == STAGE_FLUSHING ||
+        (s->window > 0 && order_waiting_locked(s)))
+        stage_set_ready_locked(s);
+    finished = finish_check_locked(s);
+    mutex_unlock(&s->lock);
+    if (outcome == OUTCOME_IDLE) { /* control keeps the time */
+        atomic_fetch_add_explicit(&s->run->control, 1, memory_order_release); /* R3 */
+        futex_wake(&s->run->control, 1);
+    }
+    if (finished)
+        finish(s);
+    else
+        workers_notify(s->run);
+}

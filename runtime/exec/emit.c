@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/emit.h"
+
+#include <string.h>
+
+#include "exec/inbox.h"
+#include "exec/order.h"
+#include "exec/policy.h"
+#include "exec/workers.h"
+
+static enum ledger ledger_of(const struct batch *batch)
+{
+    return batch->dead ? LEDGER_DEAD : LEDGER_MAIN;
+}
+
+/* The copy of the batch that goes to the next reader: the last one gets the batch itself. */
+static struct batch *copy_for_reader(struct stage *s, const struct batch_memory *memory,
+                                     struct batch *batch)
+{
+    struct batch *copy = batch;
+
+    if (batch->readers_done + 1u < s->ports[batch->port].n_readers)
+        copy = batch_clone(batch, memory);
+    if (!copy)
+        policy_stage_failed(s, NULL, "emit", "out of memory");
+    return copy;
+}
+
+/* The reader has got `copy` or does not want it; counts that.  True: that was the last one. */
+static bool reader_served(struct stage *s, const struct batch_memory *memory,
+                          struct batch *batch, struct batch *copy, enum offer offer,
+                          uint32_t n, enum ledger ledger)
+{
+    bool last = copy == batch; /* then it may be gone: do not look into it */
+
+    if (offer == OFFER_CLOSED) {
+        stage_count(s, ledger, COUNT_FILTERED, n);
+        batch_free(copy, memory);
+    }
+    if (last)
+        return true;
+    batch->readers_done++;
+    return false;
+}
+
+/* Offers the batch to those readers that have not got it; true: it is gone, else still the caller's. */
+static bool send_batch(struct stage *s, const struct batch_memory *memory,
+                       struct batch *batch)
+{
+    const struct port *port = &s->ports[batch->port];
+    enum ledger ledger = ledger_of(batch);
+    uint32_t n = batch->n;
+
+    PPH_ASSERT(port->n_readers > 0);
+    for (;;) {
+        unsigned which = batch->readers_done;
+        struct stage *d = port->readers[which];
+        struct batch *copy;
+        enum offer offer;
+
+        if (!inbox_fits(d, n, batch->cost))
+            return false;
+        copy = copy_for_reader(s, memory, batch);
+        if (!copy)
+            return false;
+        offer = inbox_offer(d, copy);
+        if (offer == OFFER_FULL) {
+            if (copy != batch)
+                batch_free(copy, memory);
+            return false;
+        }
+        if (which > 0)
+            stage_count(s, ledger, COUNT_SPLIT, n);
+        if (reader_served(s, memory, batch, copy, offer, n, ledger))
+            return true;
+    }
+}
+
+bool emit_send(struct stage *s, const struct batch_memory *memory,
+               struct batch_list *list)
+{
+    struct batch *batch;
+
+    while ((batch = batch_list_pop(list))) {
+        if (!send_batch(s, memory, batch)) {
+            batch_list_unpop(list, batch);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the instance's output may go down now: always, but for ordered calls not at the head. */
+static bool may_stream(const struct instance *i)
+{
+    return !i->moved && (i->stage->window == 0 || order_is_head(i->stage, i));
+}
+
+bool emit_drain(struct instance *i)
+{
+    if (i->out.n == 0)
+        return true;
+    return may_stream(i) && emit_send(i->stage, &i->memory, &i->out);
+}
+
+bool emit_is_full(struct instance *i)
+{
+    if (emit_drain(i))
+        return false;
+    return may_stream(i) || i->out.n >= OUT_SOFT_BATCHES || i->out.cost >= OUT_SOFT_COST;
+}
+
+static bool is_over(const struct instance *i)
+{
+    return i->out.n >= OUT_HARD_BATCHES || (i->out.n > 1 && i->out.cost >= OUT_HARD_COST);
+}
+
+void emit_sleep(struct instance *i)
+{
+    workers_release_slot(i->stage);
+    while (!atomic_load_explicit(&i->go, memory_order_acquire)) /* A1 */
+        futex_wait(&i->go, 0, 0);
+    workers_acquire_slot(i->stage);
+}
+
+/* Gives the oldest batch to its readers, waiting in line for each; false: cancelled. */
+static bool send_waiting(struct instance *i)
+{
+    struct stage *s = i->stage;
+    struct batch *batch = batch_list_pop(&i->out);
+    const struct port *port = &s->ports[batch->port];
+    enum ledger ledger = ledger_of(batch);
+    uint32_t n = batch->n;
+    bool gone = false;
+
+    while (!gone) {
+        unsigned which = batch->readers_done;
+        struct batch *copy = copy_for_reader(s, &i->memory, batch);
+        enum offer offer;
+
+        if (!copy) {
+            batch_list_unpop(&i->out, batch);
+            return false;
+        }
+        offer = inbox_offer_or_park(port->readers[which], i, copy);
+        if (offer == OFFER_FULL) {
+            emit_sleep(i);
+            offer = i->park_sent ? OFFER_TAKEN : OFFER_CLOSED;
+        }
+        if (offer == OFFER_CLOSED && run_cancelled(s->run)) {
+            if (copy != batch)
+                batch_free(copy, &i->memory);
+            batch_list_unpop(&i->out, batch);
+            return false;
+        }
+        if (which > 0)
+            stage_count(s, ledger, COUNT_SPLIT, n);
+        gone = reader_served(s, &i->memory, batch, copy, offer, n, ledger);
+    }
+    return true;
+}
+
+/* The plugin goes on though it was told PPH_MORE: it waits here.  False: the run is cancelled. */
+static bool wait_for_room(struct instance *i)
+{
+    struct stage *s = i->stage;
+
+    while (is_over(i) && !emit_drain(i)) {
+        if (run_cancelled(s->run))
+            return false;
+        if (s->run->options.single_thread || i->moved)
+            return true; /* nobody else could make room: bounded by what one call emits */
+        if (s->window > 0 && !order_is_head(s, i))
+            order_wait_head(s, i);
+        else if (!send_waiting(i))
+            return false;
+    }
+    return true;
+}
+
+static void close_outlet(struct instance *i, uint16_t port)
+{
+    struct outlet *o = &i->outlets[port];
+    struct batch *batch = o->open;
+
+    o->open = NULL;
+    o->hint = batch->n;
+    batch->port = port;
+    batch_compact(batch, &i->memory);
+    batch_list_push(&i->out, batch);
+    (void)emit_drain(i); /* the rest waits in i->out */
+}
+
+void emit_close(struct instance *i)
+{
+    for (uint16_t p = 0; p < i->stage->graph->n_ports; p++) {
+        if (i->outlets[p].open)
+            close_outlet(i, p);
+    }
+}
+
+/* The batch being built on the port, with room for an item; NULL: no memory. */
+static struct batch *open_batch(struct instance *i, uint16_t port)
+{
+    struct stage *s = i->stage;
+    struct outlet *o = &i->outlets[port];
+    struct batch *batch = o->open;
+
+    if (batch && batch->n == batch->cap) {
+        batch = batch_grow(batch, &i->memory, o->target);
+        if (batch)
+            o->open = batch;
+        return batch;
+    }
+    if (!batch) {
+        uint32_t cap = o->hint < o->target ? o->hint : o->target;
+        struct root *root = i->root;
+
+        if (i->call == CALL_GENERATE)
+            root = root_new(s->run->pool, i->memory.cache, &s->run->roots, i->origin,
+                            s->desc->pos_unit);
+        batch = batch_new(&i->memory, cap ? cap : 1, root);
+        if (i->call == CALL_GENERATE)
+            root_unref(root, i->memory.cache);
+        if (!batch)
+            return NULL;
+        batch->dead = i->ledger == LEDGER_DEAD || port == s->graph->n_ports - 1;
+        o->open = batch;
+    }
+    return batch;
+}
+
+/* Copies a payload that lies nowhere the host knows; NULL: no memory. */
+static struct buf *copy_payload(struct instance *i, struct outlet *o,
+                                struct pph_item *item)
+{
+    struct buf *buf = o->arena;
+    uint8_t *to;
+
+    if (item->len > BUF_PIECE_MAX) {
+        buf = buf_new(i->memory.pool, i->memory.cache, item->len);
+        if (!buf || !scope_add(&i->scope, buf, &i->memory))
+            return NULL;
+        to = buf->data;
+    } else {
+        if (!buf || buf->len - o->arena_used < item->len) {
+            buf = buf_new(i->memory.pool, i->memory.cache, BUF_ARENA);
+            if (!buf)
+                return NULL;
+            if (o->arena)
+                buf_unref(o->arena, i->memory.cache);
+            o->arena = buf;
+            o->arena_used = 0;
+        }
+        to = buf->data + o->arena_used;
+        o->arena_used += (item->len + 15) & ~15u;
+        if (o->arena_used > buf->len)
+            o->arena_used = buf->len;
+    }
+    memcpy(to, item->data, item->len);
+    item->data = to;
+    item->flags |= PPH_WRITABLE;
+    return buf;
+}
+
+/* Appends as many items as one batch and one buffer allow; 0: no memory. */
+static size_t append(struct instance *i, uint16_t port, const struct pph_item *items,
+                     size_t n)
+{
+    struct outlet *o = &i->outlets[port];
+    struct pph_item item = items[0];
+    struct buf *buf = NULL;
+    struct batch *batch;
+    uint32_t limit;
+    size_t taken;
+
+    if (item.len > 0) {
+        buf = scope_find(&i->scope, item.data, item.len);
+        if (!buf) {
+            buf = copy_payload(i, o, &item);
+            if (!buf)
+                return 0;
+            items = &item;
+            n = 1;
+        }
+    }
+    batch = open_batch(i, port);
+    if (batch && buf && !batch_pin(batch, buf)) {
+        close_outlet(i, port);
+        batch = open_batch(i, port);
+        if (batch && !batch_pin(batch, buf))
+            PPH_UNREACHABLE("an empty batch pins any buffer");
+    }
+    if (!batch)
+        return 0;
+    limit = o->target < batch->cap ? o->target : batch->cap;
+    if (buf) {
+        taken = batch_append(batch, items, n, buf, items[0].port, limit);
+    } else { /* an empty item needs no memory */
+        item.data = NULL;
+        item.port = 0;
+        batch->items[batch->n++] = item;
+        taken = 1;
+    }
+    PPH_ASSERT(taken > 0);
+    if (batch->n >= o->target || batch->payload >= BATCH_PAYLOAD_MAX)
+        close_outlet(i, port);
+    return taken;
+}
+
+/* Whether the array is the call's whole input, as it came, so that the batch itself can go on. */
+static bool is_whole_input(const struct instance *i, const struct pph_item *items,
+                           size_t n)
+{
+    const struct batch *in = i->in;
+
+    if (!in || items != in->items || n != in->n || i->next_item > 0 || i->moved)
+        return false;
+    if (n > i->outlets[0].target || i->outlets[0].open || in->n_bufs > 1)
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        if (items[k].port != 0 ||
+            (items[k].len > 0 && !buf_holds(in->bufs[0], items[k].data, items[k].len)))
+            return false;
+    }
+    return true;
+}
+
+/* Passes the input batch on.  It goes down after the call, for the plugin may still look at it. */
+static bool move_input(struct instance *i)
+{
+    if (!scope_keep_input(&i->scope, &i->memory))
+        return false;
+    i->root = root_ref(i->in->root);
+    i->moved = true;
+    i->in->port = 0;
+    i->in->readers_done = 0;
+    batch_list_push(&i->out, i->in);
+    return true;
+}
+
+/* Whether anybody still wants what the stage emits. */
+static bool is_wanted(const struct stage *s)
+{
+    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,
+                                      memory_order_relaxed))
+                return true;
+        }
+    }
+    return false;
+}
+
+int emit_items(struct instance *i, const struct pph_item *items, size_t n)
+{
+    struct stage *s = i->stage;
+    size_t first = s->graph->has_output ? 0 : 1;
+    size_t k = 0;
+
+    if (i->call == CALL_NONE || i->planning) {
+        policy_misuse(i, "emit() was called outside generate, each, batch and flush");
+        return PPH_FATAL;
+    }
+    if (run_cancelled(s->run) || !is_wanted(s) || !wait_for_room(i))
+        return PPH_STOP;
+    if (is_whole_input(i, items, n) && move_input(i)) {
+        i->call_out += n;
+        return PPH_OK;
+    }
+    while (k < n) {
+        size_t taken;
+
+        if (items[k].port < first || items[k].port + 1u >= s->graph->n_ports) {
+            policy_misuse(
+                i, "emit() was given an item for a port that the plugin does not have");
+            return PPH_FATAL;
+        }
+        taken = append(i, items[k].port, items + k, n - k);
+        if (taken == 0) {
+            policy_stage_failed(s, i, "emit", "out of memory");
+            return PPH_STOP;
+        }
+        k += taken;
+        i->call_out += taken;
+        if (is_over(i) && !wait_for_room(i))
+            return PPH_STOP;
+    }
+    return emit_is_full(i) ? PPH_MORE : PPH_OK;
+}
+
+bool emit_dead(struct instance *i, const struct pph_item *item)
+{
+    struct stage *s = i->stage;
+    uint16_t port = (uint16_t)(s->graph->n_ports - 1);
+    struct pph_item letter = *item;
+
+    letter.port = 0;
+    letter.flags &= (uint16_t)~PPH_WRITABLE;
+    PPH_ASSERT(s->ports[port].n_readers > 0);
+    if (!wait_for_room(i))
+        return false;
+    if (append(i, port, &letter, 1) == 0) {
+        policy_stage_failed(s, i, "emit", "out of memory");
+        return false;
+    }
+    stage_count(s, LEDGER_DEAD, COUNT_READ, 1);
+    return true;
+}
+
+void emit_discard(struct instance *i)
+{
+    struct batch *batch;
+
+    while ((batch = batch_list_pop(&i->out)))
+        batch_free(batch, &i->memory);
+    for (size_t p = 0; p < i->stage->graph->n_ports; p++) {
+        batch_free(i->outlets[p].open, &i->memory);
+        i->outlets[p].open = NULL;
+        if (i->outlets[p].arena)
+            buf_unref(i->outlets[p].arena, i->memory.cache);
+        i->outlets[p].arena = NULL;
+    }
+}

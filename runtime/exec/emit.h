@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call emits, on its way down: builder -> closed batch -> the readers' queues.
+ *
+ * Nothing is ever pushed over a queue's bound.  What does not fit stays with the instance, emit says
+ * PPH_MORE, and the instance is held until there is room.  A plugin that goes on all the same waits
+ * inside emit once OUT_HARD_BATCHES have collected, and its thread's slot goes to another.
+ */
+#ifndef EXEC_EMIT_H
+#define EXEC_EMIT_H
+
+#include "exec/stage.h"
+
+/* host->emit: see plugin.h.  [worker running the instance] */
+int emit_items(struct instance *i, const struct pph_item *items, size_t n);
+
+/*
+ * Sends one input item, as it was, to `.dead`, whose readers exist.  False: the run is cancelled.
+ * [worker running the instance]
+ */
+bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
+
+/* Closes what is being built, so that nothing lingers.  [worker running the instance] */
+void emit_close(struct instance *i);
+
+/* Sends what may go now; true when nothing is left.  [worker running the instance] */
+bool emit_drain(struct instance *i);
+
+/* Whether the way down is full: time to return PPH_MORE.  [worker running the instance] */
+bool emit_is_full(struct instance *i);
+
+/* Sends batches to the readers of their ports, oldest first; true when the list is empty.  [worker] */
+bool emit_send(struct stage *s, const struct batch_memory *memory,
+               struct batch_list *list);
+
+/* Sleeps until i->go is set; the thread's slot goes to another meanwhile.  [worker] */
+void emit_sleep(struct instance *i);
+
+/* Drops everything that has not gone down, without counting it.  [worker, or control after the run] */
+void emit_discard(struct instance *i);
+
+#endif /* EXEC_EMIT_H */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/graph.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpus.h"
+#include "exec/graph_parts.h"
+#include "exec/stage.h"
+#include "plugin/params.h"
+
+bool graph_no_memory(struct diag_list *diags)
+{
+    (void)diag_add(diags, DIAG_ERROR, "E399", NULL, (struct mark){0}, "out of memory");
+    return false;
+}
+
+static struct mark mark_of(const struct yaml_node *node, struct mark otherwise)
+{
+    return node ? node->at : otherwise;
+}
+
+/* `workers:` against what the plugin allows. */
+static void resolve_workers(struct graph *graph, struct graph_stage *s,
+                            struct diag_list *diags)
+{
+    const struct stage_desc *desc = s->desc;
+    uint32_t flags = s->plugin->desc.flags;
+
+    s->own_threads = (flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
+    s->workers = desc->workers;
+    if (s->workers == 0)
+        s->workers = flags & PPH_PARALLEL ? graph->threads : 1;
+    if (s->workers > 1 && !(flags & PPH_PARALLEL)) {
+        struct diag *d =
+            diag_add(diags, DIAG_ERROR, "E309", graph->pipeline->source,
+                     mark_of(desc->workers_node, desc->at),
+                     "stage '%s' cannot have %u workers", s->name, desc->workers);
+
+        diag_hint(d, "write 'workers: 1', or leave it out");
+        diag_note(d,
+                  "plugin '%s' works alone: it does not say that it may run in parallel",
+                  s->plugin->desc.name);
+        s->workers = 1;
+    }
+    s->ordered = desc->order == ORDER_KEEP && s->workers > 1 && s->has_output;
+}
+
+/* The ports: `out`, the plugin's own, `dead`. */
+static bool make_ports(struct graph *graph, struct graph_stage *s)
+{
+    const struct pph_port *own = s->plugin->desc.ports;
+    size_t n = ports_count(&s->plugin->desc);
+
+    s->n_ports = n + 2;
+    s->ports = arena_array(graph->arena, s->n_ports, sizeof(*s->ports));
+    if (!s->ports)
+        return false;
+    s->ports[0].name = "out";
+    for (size_t p = 0; p < n; p++)
+        s->ports[p + 1].name = own[p].name;
+    s->ports[n + 1].name = "dead";
+    return true;
+}
+
+/* Loads the stage's plugin and binds its arguments; false: no memory. */
+static bool make_stage(struct graph *graph, struct registry *registry, size_t index,
+                       struct diag_list *diags)
+{
+    const struct stage_desc *desc = &graph->pipeline->stages[index];
+    struct graph_stage *s = &graph->stages[index];
+
+    s->name = desc->name;
+    s->desc = desc;
+    s->index = index;
+    s->queue_items = desc->queue_items;
+    s->queue_bytes = desc->queue_bytes;
+    s->plugin = registry_load(registry, desc->use, desc->use_node->source,
+                              desc->use_node->at, diags);
+    if (!s->plugin)
+        return true;
+    s->is_source =
+        s->plugin->desc.kind == PPH_GENERATOR || s->plugin->desc.kind == PPH_TASK;
+    s->has_output =
+        s->plugin->desc.kind == PPH_GENERATOR || s->plugin->desc.kind == PPH_PROCESSOR;
+    s->args = params_bind(s->plugin, desc, graph->pipeline->context, graph->arena, diags);
+    resolve_workers(graph, s, diags);
+    return make_ports(graph, s);
+}
+
+struct graph *graph_build(const struct pipeline *pipeline, struct registry *registry,
+                          unsigned threads, struct diag_list *diags)
+{
+    struct arena *arena = arena_new();
+    struct graph *graph = arena ? arena_alloc(arena, sizeof(*graph)) : NULL;
+    size_t errors = diag_errors(diags);
+    bool built = graph != NULL;
+
+    if (built) {
+        graph->arena = arena;
+        graph->pipeline = pipeline;
+        graph->n_stages = pipeline->n_stages;
+        graph->threads = threads ? threads : pipeline->threads;
+        if (graph->threads == 0)
+            graph->threads = cpus_available();
+        graph->stages = arena_array(arena, graph->n_stages, sizeof(*graph->stages));
+        built = graph->stages != NULL;
+    }
+    for (size_t k = 0; built && k < graph->n_stages; k++)
+        built = make_stage(graph, registry, k, diags);
+    built = built && wire_stages(graph, diags);
+    if (!built)
+        (void)graph_no_memory(diags);
+    if (!built || diag_errors(diags) > errors || !rank_stages(graph, diags)) {
+        arena_free(arena);
+        return NULL;
+    }
+    bound_memory(graph);
+    return graph;
+}
+
+void graph_free(struct graph *graph)
+{
+    if (graph)
+        arena_free(graph->arena);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/inbox.h"
+
+#include "exec/workers.h"
+
+bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost)
+{
+    uint64_t waiting = atomic_load_explicit(&s->q_items, memory_order_relaxed);
+
+    if (atomic_load_explicit(&s->closed, memory_order_relaxed))
+        return true; /* there it is dropped */
+    if (atomic_load_explicit(&s->q_parked, memory_order_relaxed))
+        return false;
+    if (waiting == 0)
+        return true; /* one batch is taken whatever its size, or it could never go on */
+    return waiting + items <= s->graph->queue_items &&
+           atomic_load_explicit(&s->q_cost, memory_order_relaxed) + cost <=
+               s->graph->queue_bytes;
+}
+
+/* Notes the queue's measures for gates above. */
+static void mirror_locked(struct stage *s) REQUIRES(s->lock);
+static void mirror_locked(struct stage *s)
+{
+    atomic_store_explicit(&s->q_items, s->queue.items, memory_order_relaxed);
+    atomic_store_explicit(&s->q_cost, s->queue.cost, memory_order_relaxed);
+    atomic_store_explicit(&s->q_parked, s->park_head != NULL, memory_order_relaxed);
+}
+
+static void append_locked(struct stage *s, struct batch *batch) REQUIRES(s->lock);
+static void append_locked(struct stage *s, struct batch *batch)
+{
+    s->pushed += batch->n;
+    batch_list_push(&s->queue, batch);
+}
+
+static bool fits_locked(struct stage *s, const struct batch *batch) REQUIRES(s->lock);
+static bool fits_locked(struct stage *s, const struct batch *batch)
+{
+    return s->queue.items == 0 || (s->queue.items + batch->n <= s->graph->queue_items &&
+                                   s->queue.cost + batch->cost <= s->graph->queue_bytes);
+}
+
+enum offer inbox_offer(struct stage *s, struct batch *batch)
+{
+    enum offer offer = OFFER_FULL;
+
+    mutex_lock(&s->lock);
+    if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {
+        offer = OFFER_CLOSED;
+    } else if (!s->park_head && fits_locked(s, batch)) {
+        append_locked(s, batch);
+        mirror_locked(s);
+        stage_set_ready_locked(s);
+        offer = OFFER_TAKEN;
+    }
+    mutex_unlock(&s->lock);
+    if (offer == OFFER_TAKEN)
+        workers_notify(s->run);
+    return offer;
+}
+
+enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch *batch)
+{
+    enum offer offer = OFFER_FULL;
+
+    mutex_lock(&s->lock);
+    if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {
+        offer = OFFER_CLOSED;
+    } else if (!s->park_head && fits_locked(s, batch)) {
+        append_locked(s, batch);
+        offer = OFFER_TAKEN;
+    } else {
+        atomic_store_explicit(&i->go, 0,
+                              memory_order_relaxed); /* published by the lock */
+        i->park_batch = batch;
+        i->park_next = NULL;
+        if (s->park_tail)
+            s->park_tail->park_next = i;
+        else
+            s->park_head = i;
+        s->park_tail = i;
+    }
+    mirror_locked(s);
+    stage_set_ready_locked(s);
+    mutex_unlock(&s->lock);
+    workers_notify(s->run);
+    return offer;
+}
+
+struct batch *inbox_pop_locked(struct stage *s, struct wakes *wakes)
+{
+    struct batch *batch = batch_list_pop(&s->queue);
+
+    s->popped += batch->n;
+    while (s->park_head && fits_locked(s, s->park_head->park_batch)) {
+        struct instance *i = s->park_head;
+
+        s->park_head = i->park_next;
+        if (!s->park_head)
+            s->park_tail = NULL;
+        append_locked(s, i->park_batch);
+        i->park_sent = true;
+        i->park_next = wakes->parked;
+        wakes->parked = i;
+    }
+    /* Low water: half empty, so that a wake-up is worth its price.  An empty queue always is. */
+    if (!s->park_head && 2 * s->queue.items <= s->graph->queue_items &&
+        2 * s->queue.cost <= s->graph->queue_bytes) {
+        for (unsigned word = 0; word < STAGE_WORDS; word++) {
+            wakes->stages[word] |= s->waiters[word];
+            s->waiters[word] = 0;
+        }
+    }
+    mirror_locked(s);
+    return batch;
+}
+
+/* Empties the queue into `ret_batches` and ends the waits of emitters; what they sent is dropped too. */
+static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
+                            struct wakes *wakes) REQUIRES(s->lock);
+static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
+                            struct wakes *wakes)
+{
+    while (s->park_head) {
+        struct instance *i = s->park_head;
+
+        s->park_head = i->park_next;
+        i->park_next = wakes->parked;
+        i->park_sent = false;
+        wakes->parked = i;
+    }
+    s->park_tail = NULL;
+    s->dropped += s->queue.items;
+    *ret_batches = s->queue;
+    s->queue = (struct batch_list){0};
+    mirror_locked(s);
+}
+
+void inbox_drop(struct stage *s, enum count why)
+{
+    struct batch_memory memory = {.pool = s->run->pool};
+    struct wakes wakes = {0};
+    struct batch_list dropped;
+    struct batch *batch;
+
+    mutex_lock(&s->lock);
+    drop_all_locked(s, &dropped, &wakes);
+    mutex_unlock(&s->lock);
+    wakes_deliver(s->run, &wakes);
+    while ((batch = batch_list_pop(&dropped))) {
+        stage_count(s, batch->dead ? LEDGER_DEAD : LEDGER_MAIN, why, batch->n);
+        batch_free(batch, &memory);
+    }
+}
+
+void inbox_close(struct stage *s)
+{
+    if (atomic_exchange_explicit(&s->closed, 1, memory_order_relaxed))
+        return;
+    mutex_lock(&s->lock); /* whoever saw it open has put its batch in by now */
+    mutex_unlock(&s->lock);
+    inbox_drop(s, COUNT_FILTERED);
+    for (size_t i = 0; i < s->n_producers; i++)
+        stage_make_ready(s->producers[i]);
+    stage_make_ready(s);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stage's input queue: bounded in items and in bytes, first come first served.
+ *
+ * Emitters that wait for room stand in a line of their own; a pop moves their batches into the queue,
+ * so nobody overtakes them.  While anyone waits the queue counts as full.
+ */
+#ifndef EXEC_INBOX_H
+#define EXEC_INBOX_H
+
+#include "exec/ready.h"
+
+enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_CLOSED };
+
+/*
+ * Puts the batch into the stage's queue if it fits.  On OFFER_TAKEN the queue owns it, else the
+ * caller still does.  Never blocks.  [any thread]
+ */
+enum offer inbox_offer(struct stage *s, struct batch *batch) EXCLUDES(s->lock);
+
+/*
+ * As inbox_offer(), but when there is no room the instance waits in line with the batch: on
+ * OFFER_FULL the caller sleeps until i->go is set; then i->park_sent tells whether the queue took
+ * the batch; if not, it is the caller's again.
+ */
+enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch *batch)
+    EXCLUDES(s->lock);
+
+/* Whether a batch of these measures would be taken now; a hint.  A closed stage takes anything. [any thread] */
+bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost);
+
+/* Takes the oldest batch (there is one) and notes whom to wake. */
+struct batch *inbox_pop_locked(struct stage *s, struct wakes *wakes) REQUIRES(s->lock);
+
+/* Drops everything that waits, counted as `why`, and sends waiting emitters on.  [any thread] */
+void inbox_drop(struct stage *s, enum count why) EXCLUDES(s->lock);
+
+/* The stage wants no more: drops what waits, and what comes is refused.  May be called again. [worker] */
+void inbox_close(struct stage *s) EXCLUDES(s->lock);
+
+#endif /* EXEC_INBOX_H */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/items.h"
+
+#include <string.h>
+
+#include "exec/emit.h"
+#include "exec/policy.h"
+
+/* PPH_IN_PLACE: a payload that others see too is replaced by a copy.  False: no memory. */
+static bool make_writable(struct instance *i, struct pph_item *item)
+{
+    void *copy;
+
+    if (item->flags & PPH_WRITABLE || item->len == 0)
+        return true;
+    copy = scope_alloc(&i->scope, &i->memory, item->len);
+    if (!copy) {
+        policy_stage_failed(i->stage, i, "item", "out of memory");
+        return false;
+    }
+    memcpy(copy, item->data, item->len);
+    item->data = copy;
+    item->flags |= PPH_WRITABLE;
+    return true;
+}
+
+/* The item at next_item is finished with, well or badly. */
+static void item_done(struct instance *i)
+{
+    i->next_item++;
+    i->call_in++;
+    i->item_left = false;
+}
+
+/* The item failed: the policy decides.  False: the run stops; the item counts as unfinished. */
+static bool item_failed(struct instance *i, const struct pph_item *item)
+{
+    if (!policy_item_failed(i, item))
+        return false;
+    i->next_item++;
+    i->item_left = false;
+    return true;
+}
+
+/* What `each` said of one item.  ITEMS_DONE: go on with the next. */
+static enum items_result each_returned(struct instance *i, int rc)
+{
+    const struct pph_item *original = &i->in->items[i->next_item];
+
+    if (i->failed && rc >= 0)
+        rc = i->fail_code;
+    switch (rc) {
+    case PPH_FORWARD:
+        rc = emit_items(i, &i->item, 1);
+        if (rc == PPH_STOP && run_cancelled(i->stage->run))
+            return ITEMS_STOP;
+        if (rc == PPH_FATAL)
+            return ITEMS_STOP;
+        item_done(i);
+        return ITEMS_DONE;
+    case PPH_OK:
+        item_done(i);
+        return ITEMS_DONE;
+    case PPH_MORE:
+        i->item_left = true;
+        return ITEMS_MORE;
+    case PPH_END:
+        item_done(i);
+        return ITEMS_ENOUGH;
+    case PPH_FAIL:
+    case PPH_RETRY:
+        return item_failed(i, original) ? ITEMS_DONE : ITEMS_STOP;
+    case PPH_STOP:
+        if (run_cancelled(i->stage->run))
+            return ITEMS_STOP;
+        item_done(i); /* nobody wants what it would emit: dispatch closes the stage */
+        return ITEMS_DONE;
+    default:
+        policy_bad_return(i, "each", rc);
+        return ITEMS_STOP;
+    }
+}
+
+enum items_result items_each(struct instance *i)
+{
+    const struct pph_plugin *desc = i->stage->desc;
+    enum items_result result = ITEMS_DONE;
+
+    while (result == ITEMS_DONE && i->next_item < i->in->n) {
+        if (run_cancelled(i->stage->run))
+            return ITEMS_STOP;
+        if (i->out.n > 0 && emit_is_full(i))
+            return ITEMS_MORE;
+        if (!i->item_left) {
+            i->item = i->in->items[i->next_item];
+            if (desc->flags & PPH_IN_PLACE && !make_writable(i, &i->item))
+                return ITEMS_STOP;
+        }
+        i->failed = false;
+        result = each_returned(i, desc->each(&i->ctx, &i->item));
+    }
+    return result;
+}
+
+/*
+ * The first `n` items of the array are over; those that fail() named have failed.  False: the run
+ * stops at one of these.
+ */
+static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
+{
+    bool go_on = true;
+
+    if (i->n_failed_items == 0) {
+        i->call_in += n;
+        i->next_item += (uint32_t)n;
+        return true;
+    }
+    for (size_t k = 0; go_on && k < n; k++) {
+        if (i->failed_items[k / 64] >> (k % 64) & 1)
+            go_on = item_failed(i, &items[k]);
+        else
+            item_done(i);
+    }
+    memset(i->failed_items, 0, sizeof(i->failed_items));
+    i->n_failed_items = 0;
+    return go_on;
+}
+
+static enum items_result batch_returned(struct instance *i, struct pph_item *items,
+                                        uint32_t n, int rc)
+{
+    size_t done = i->ctx.done;
+
+    if (i->failed_stage && rc >= 0)
+        rc = i->fail_code;
+    switch (rc) {
+    case PPH_OK:
+    case PPH_END:
+        if (!batch_done(i, items, n))
+            return ITEMS_STOP;
+        return rc == PPH_END ? ITEMS_ENOUGH : ITEMS_DONE;
+    case PPH_MORE:
+        if (i->moved)
+            done = n; /* all of it went on already */
+        if (done > n) {
+            policy_misuse(i, "batch() left more items in ctx->done than it was given");
+            return ITEMS_STOP;
+        }
+        if (!batch_done(i, items, done))
+            return ITEMS_STOP;
+        return done == n && i->moved ? ITEMS_DONE : ITEMS_MORE;
+    case PPH_FAIL:
+    case PPH_RETRY:
+        if (done >= n || i->moved) {
+            policy_misuse(i, i->moved
+                                 ? "batch() failed after it had passed its whole input on"
+                                 : "batch() failed with ctx->done past its last item");
+            return ITEMS_STOP;
+        }
+        i->failed_items[done / 64] &= ~(UINT64_C(1) << (done % 64));
+        if (!batch_done(i, items, done))
+            return ITEMS_STOP;
+        return item_failed(i, &items[done]) ? ITEMS_DONE : ITEMS_STOP;
+    case PPH_STOP:
+        if (run_cancelled(i->stage->run))
+            return ITEMS_STOP;
+        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
+    default:
+        policy_bad_return(i, "batch", rc);
+        return ITEMS_STOP;
+    }
+}
+
+enum items_result items_batch(struct instance *i)
+{
+    const struct pph_plugin *desc = i->stage->desc;
+    enum items_result result = ITEMS_DONE;
+
+    while (result == ITEMS_DONE && i->next_item < i->in->n) {
+        struct pph_item *items = i->in->items + i->next_item;
+        uint32_t n = i->in->n - i->next_item;
+
+        if (run_cancelled(i->stage->run))
+            return ITEMS_STOP;
+        if (i->out.n > 0 && emit_is_full(i))
+            return ITEMS_MORE;
+        for (uint32_t k = 0; desc->flags & PPH_IN_PLACE && k < n; k++) {
+            if (!make_writable(i, &items[k]))
+                return ITEMS_STOP;
+        }
+        i->failed = false;
+        i->failed_stage = false;
+        i->ctx.done = 0;
+        result = batch_returned(i, items, n, desc->batch(&i->ctx, items, n));
+    }
+    return result;
+}

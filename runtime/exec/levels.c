@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Loops, levels, ranks, and the most memory a graph can take. */
+#include <string.h>
+
+#include "exec/graph_parts.h"
+#include "exec/stage.h"
+
+enum visit { UNSEEN, ON_PATH, SEEN };
+
+/* A walk down the readers, and the way it came. */
+struct walk {
+    const struct graph *graph;
+    enum visit *state;
+    const struct graph_stage **path;
+    size_t depth;
+};
+
+/* E305: names the stages of the loop that closes at `s`. */
+static void report_loop(const struct walk *walk, const struct graph_stage *s,
+                        struct diag_list *diags)
+{
+    struct text loop = {0};
+    size_t first = walk->depth;
+    struct diag *d;
+
+    while (walk->path[first - 1] != s)
+        first--;
+    for (size_t k = first - 1; k < walk->depth; k++)
+        text_printf(&loop, "%s (line %u) → ", walk->path[k]->name,
+                    walk->path[k]->desc->at.line);
+    text_str(&loop, s->name);
+    d = diag_add(diags, DIAG_ERROR, "E305", walk->graph->pipeline->source, s->desc->at,
+                 "the stages form a loop: %s", text_get(&loop));
+    diag_note(d, "a bounded loop can block for ever; pphost does not run it");
+    text_fini(&loop);
+}
+
+/* Longest way from here to a sink; false: there is a loop.  At most STAGES_MAX deep. */
+static bool find_level(struct walk *walk, struct graph_stage *s, struct diag_list *diags)
+{
+    unsigned level = 0;
+
+    if (walk->state[s->index] == SEEN)
+        return true;
+    if (walk->state[s->index] == ON_PATH) {
+        report_loop(walk, s, diags);
+        return false;
+    }
+    walk->state[s->index] = ON_PATH;
+    walk->path[walk->depth++] = s;
+    for (size_t p = 0; p < s->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            struct graph_stage *reader =
+                graph_stage_at(walk->graph, s->ports[p].readers[r]->index);
+
+            if (!find_level(walk, reader, diags))
+                return false;
+            if (reader->level >= level)
+                level = reader->level + 1;
+        }
+    }
+    walk->depth--;
+    walk->state[s->index] = SEEN;
+    s->level = level;
+    return true;
+}
+
+/* Gives ranks from `rank` on to all sources, or to all others, nearest a sink first. */
+static size_t rank_kind(struct graph *graph, size_t rank, bool sources)
+{
+    for (unsigned level = 0; level < graph->n_stages; level++) {
+        for (size_t k = 0; k < graph->n_stages; k++) {
+            struct graph_stage *s = &graph->stages[k];
+
+            if (s->level == level && s->is_source == sources) {
+                s->rank = rank;
+                graph->by_rank[rank++] = s;
+            }
+        }
+    }
+    return rank;
+}
+
+bool rank_stages(struct graph *graph, struct diag_list *diags)
+{
+    size_t n = graph->n_stages;
+    struct walk walk = {
+        .graph = graph,
+        .state = arena_array(graph->arena, n, sizeof(enum visit)),
+        .path = arena_array(graph->arena, n + 1, sizeof(struct graph_stage *)),
+    };
+    size_t rank = 0;
+
+    graph->by_rank = arena_array(graph->arena, n, sizeof(struct graph_stage *));
+    if (!walk.state || !walk.path || !graph->by_rank)
+        return graph_no_memory(diags);
+    for (size_t k = 0; k < n; k++) {
+        if (!find_level(&walk, &graph->stages[k], diags))
+            return false;
+    }
+    rank = rank_kind(graph, rank,
+                     false); /* sources come last: they make work, others end it */
+    rank = rank_kind(graph, rank, true);
+    PPH_ASSERT(rank == n);
+    return true;
+}
+
+unsigned graph_window(const struct graph_stage *stage)
+{
+    return 2 * stage->workers > 4 ? 2 * stage->workers : 4;
+}
+
+enum {
+    /* The largest batch: its items, and one payload of GRAPH_ITEM_BYTES or many small ones. */
+    BATCH_BYTES = (33 << 10) + GRAPH_ITEM_BYTES + 4096,
+    /* What a thread keeps for itself: cached chunks and the stack that calls touch. */
+    THREAD_BYTES = (1 << 20) + (256 << 10),
+};
+
+void bound_memory(struct graph *graph)
+{
+    graph->memory_bytes = CHUNK_IDLE_BYTES_MAX + (uint64_t)graph->threads * THREAD_BYTES;
+    for (size_t k = 0; k < graph->n_stages; k++) {
+        struct graph_stage *s = &graph->stages[k];
+        uint64_t queue = s->is_source ? 0 : s->queue_bytes;
+        /* input, one payload being made, what is being built per port and what waits to go down */
+        uint64_t worker = 2 * (uint64_t)BATCH_BYTES + s->n_ports * (uint64_t)BATCH_BYTES +
+                          OUT_HARD_COST + (uint64_t)BATCH_BYTES;
+
+        if (!s->is_source && s->queue_items < queue / BATCH_BYTES)
+            queue = s->queue_items * BATCH_BYTES;
+        if (!s->is_source && queue < BATCH_BYTES)
+            queue = BATCH_BYTES; /* one batch is taken whatever the bound */
+        s->memory_bytes = queue + s->workers * worker;
+        if (s->ordered)
+            s->memory_bytes += graph_window(s) * (OUT_HARD_COST + (uint64_t)BATCH_BYTES);
+        if (s->own_threads)
+            s->memory_bytes += s->workers * (uint64_t)THREAD_BYTES;
+        graph->memory_bytes += s->memory_bytes;
+    }
+}

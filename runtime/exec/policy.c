@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/emit.h"
+#include "exec/inbox.h"
+#include "exec/order.h"
+#include "exec/workers.h"
+
+enum {
+    FAILURES_MAX = 64
+}; /* different ones that are kept; more are counted as the last */
+
+struct failures {
+    struct mutex lock;
+    struct run_failure list[FAILURES_MAX] GUARDED_BY(lock);
+    size_t n GUARDED_BY(lock);
+};
+
+struct failures *failures_new(void)
+{
+    struct failures *failures = calloc(1, sizeof(*failures));
+
+    if (failures)
+        mutex_init(&failures->lock);
+    return failures;
+}
+
+void failures_free(struct failures *failures)
+{
+    if (!failures)
+        return;
+    for (size_t k = 0; k < failures->n; k++) {
+        free((char *)(uintptr_t)failures->list[k].message);
+        free((char *)(uintptr_t)failures->list[k].origin);
+    }
+    mutex_fini(&failures->lock);
+    free(failures);
+}
+
+size_t failures_get(const struct failures *failures,
+                    const struct run_failure **ret_failures)
+{
+    *ret_failures = failures->list;
+    return failures->n;
+}
+
+/* Adds a failure, or counts it with one of the same stage and text.  Keeps copies of the strings. */
+static void add(struct failures *failures, const struct run_failure *f)
+{
+    mutex_lock(&failures->lock);
+    for (size_t k = 0; k < failures->n; k++) {
+        struct run_failure *old = &failures->list[k];
+
+        if (old->stage == f->stage && strcmp(old->what, f->what) == 0 && old->message &&
+            strcmp(old->message, f->message) == 0) {
+            old->count++;
+            old->fatal = old->fatal || f->fatal;
+            mutex_unlock(&failures->lock);
+            return;
+        }
+    }
+    if (failures->n == FAILURES_MAX) {
+        failures->list[FAILURES_MAX - 1].count++;
+        failures->list[FAILURES_MAX - 1].fatal |= f->fatal;
+    } else {
+        struct run_failure *slot = &failures->list[failures->n++];
+
+        *slot = *f;
+        slot->count = 1;
+        slot->message = strdup(f->message); /* NULL: the report says that it is missing */
+        slot->origin = f->origin ? strdup(f->origin) : NULL;
+    }
+    mutex_unlock(&failures->lock);
+}
+
+static void record(struct stage *s, struct instance *i, const char *what,
+                   const char *message, const struct pph_item *item, bool fatal)
+{
+    const struct root *root = i ? i->root : NULL;
+    struct run_failure failure = {
+        .stage = s->graph,
+        .what = what,
+        .message = message,
+        .worker = i ? i->index : 0,
+        .fatal = fatal,
+    };
+
+    if (item)
+        failure.pos = item->pos;
+    if (root && root->origin)
+        failure.origin = root->origin->name;
+    else if (i && i->origin)
+        failure.origin = i->origin->name;
+    if (root)
+        failure.pos_unit = root->pos_unit;
+    add(s->run->failures, &failure);
+}
+
+void policy_cancel(struct run *run)
+{
+    atomic_store_explicit(&run->cancel, 1, memory_order_relaxed);
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        inbox_drop(s, COUNT_UNFINISHED);
+        if (s->window > 0)
+            order_release_waiting(s);
+        for (unsigned w = 0; s->desc->cancel && w < s->n_instances; w++) {
+            if (atomic_load_explicit(&s->instances[w].started, memory_order_acquire))
+                s->desc->cancel(&s->instances[w].ctx);
+        }
+    }
+    workers_end(run->workers);
+}
+
+void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
+                         const char *message)
+{
+    record(s, i, what, message, NULL, true);
+    atomic_store_explicit(&s->run->fatal, 1, memory_order_relaxed);
+    policy_cancel(s->run);
+}
+
+void policy_misuse(struct instance *i, const char *message)
+{
+    policy_stage_failed(i->stage, i, "rules", message);
+}
+
+void policy_bad_return(struct instance *i, const char *call, int rc)
+{
+    char text[320];
+    const char *said = i->failed && i->fail_text[0] ? i->fail_text : "no reason given";
+
+    if (rc == PPH_FATAL || rc == PPH_FAIL || rc == PPH_RETRY)
+        policy_stage_failed(i->stage, i, call, said);
+    else {
+        (void)snprintf(text, sizeof(text), "%s() returned %d, which it may not", call,
+                       rc);
+        policy_misuse(i, text);
+    }
+}
+
+bool policy_item_failed(struct instance *i, const struct pph_item *item)
+{
+    struct stage *s = i->stage;
+    enum on_error on_error = s->graph->desc->on_error;
+    const char *said = i->failed && i->fail_text[0] ? i->fail_text : "no reason given";
+    bool stop = on_error == ON_ERROR_STOP || i->ledger == LEDGER_DEAD;
+
+    if (run_cancelled(s->run))
+        return false;
+    record(s, i, "item", said, item, stop);
+    if (stop) {
+        atomic_store_explicit(&s->run->fatal, 1, memory_order_relaxed);
+        policy_cancel(s->run);
+        return false;
+    }
+    if (on_error == ON_ERROR_SKIP) {
+        stage_count(s, i->ledger, COUNT_SKIPPED, 1);
+        return true;
+    }
+    if (!emit_dead(i, item))
+        return false;
+    stage_count(s, i->ledger, COUNT_DEAD, 1);
+    return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens when something fails: the item's policy (stop, skip, dead), the stage's end, and the
+ * list of failures that the report shows.
+ */
+#ifndef EXEC_POLICY_H
+#define EXEC_POLICY_H
+
+#include "exec/stage.h"
+
+struct failures;
+
+/* Returns NULL when out of memory. */
+struct failures *failures_new(void);
+void failures_free(struct failures *failures); /* NULL is allowed */
+
+/* All failures so far, folded by stage and message, the first one first.  [control, after the run] */
+size_t failures_get(const struct failures *failures,
+                    const struct run_failure **ret_failures);
+
+/*
+ * The input item failed (fail() was told why, or not).  True: it was skipped or sent to `.dead`, go
+ * on with the next.  False: the run stops.  [worker running the instance]
+ */
+bool policy_item_failed(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
+
+/* The stage cannot go on: records why and stops the run.  `i` may be NULL.  [any thread] */
+void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
+                         const char *message);
+
+/* The plugin's call returned `rc`, which is a failure or nonsense there: the run stops. */
+void policy_bad_return(struct instance *i, const char *call, int rc);
+
+/* The plugin broke a rule of the ABI: the run stops.  [worker running the instance] */
+void policy_misuse(struct instance *i, const char *message);
+
+/* Stops the run: calls return, nothing new starts.  [any thread] */
+void policy_cancel(struct run *run);
+
+#endif /* EXEC_POLICY_H */

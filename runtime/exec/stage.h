@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The moving parts of a run: stages, their instances, and what guards each field.
+ *
+ * An *activation* is one instance of one stage working on one batch.  A stage is dispatched only when
+ * every reader below it has room (the gate), so memory is bounded and, the graph being acyclic, something can
+ * always go on.  The life of an activation, from top to bottom of this layer:
+ *
+ *     workers.c     a thread picks the ready stage nearest a sink
+ *     dispatch.c    under the stage's lock: is there work, is there room, which instance
+ *     activation.c  the plugin's call, item by item or batch by batch
+ *     emit.c        what it emits: builders, closed batches, the queues below; waiting there
+ *     order.c       tickets and the window of a parallel stage that keeps order
+ *     dispatch.c    the instance goes back; is the stage finished
+ *
+ * Lock order: a stage's lock, then one of a stage nearer the sinks.  Nobody holds one across a plugin's call,
+ * a futex call, or logging.  See docs/concurrency.md.
+ */
+#ifndef EXEC_STAGE_H
+#define EXEC_STAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pphost/plugin.h>
+
+#include "base/sync.h"
+#include "exec/graph.h"
+#include "exec/run.h"
+#include "flow/batch.h"
+#include "flow/scope.h"
+
+enum {
+    STAGE_WORDS = STAGES_MAX / 64, /* of a bitmap of stages */
+
+    /* What a call may have emitted that could not go down yet, before emit says PPH_MORE ... */
+    OUT_SOFT_BATCHES = 4,
+    OUT_SOFT_COST = 1 << 20,
+    /* ... and before it makes the plugin wait, if it goes on all the same. */
+    OUT_HARD_BATCHES = 8,
+    OUT_HARD_COST = 2 << 20,
+};
+
+#define INSTANCE_MAGIC 0x70706931u
+
+struct run;
+struct stage;
+
+/* Items are counted apart in the ordinary flow and among dead letters and what comes of them. */
+enum ledger { LEDGER_MAIN, LEDGER_DEAD, LEDGERS };
+
+enum count {
+    COUNT_IN,   /* items taken from the queue */
+    COUNT_OUT,  /* items emitted, dead letters not among them */
+    COUNT_DONE, /* inputs a call has finished with */
+    COUNT_READ, /* emitted by a source */
+    COUNT_SPLIT, /* more came out of a call than went in; one more for each further reader */
+    COUNT_FILTERED, /* less came out of a call than went in; or no reader wanted it any more */
+    COUNT_MERGED,     /* the same for a PPH_STATEFUL stage */
+    COUNT_DELIVERED,  /* taken by a consumer */
+    COUNT_DEAD,       /* given up and sent to `.dead` */
+    COUNT_SKIPPED,    /* given up and dropped */
+    COUNT_UNFINISHED, /* left over by an early stop */
+    COUNT_LEFT,       /* of these: inputs that a stage had taken */
+    COUNTS
+};
+
+enum call { CALL_NONE, CALL_GENERATE, CALL_ITEMS, CALL_FLUSH };
+
+/* What one instance is emitting on one port. */
+struct outlet {
+    struct batch *open; /* being filled; NULL: none */
+    uint32_t target;    /* items at which it is closed */
+    uint32_t hint;      /* items the last one held */
+    struct buf *arena;  /* for payload that must be copied; NULL: none yet */
+    size_t arena_used;
+};
+
+/*
+ * One worker of a stage, as the plugin sees it.  While `running` it belongs to the thread that runs
+ * it; else its stage's lock guards it.
+ */
+struct instance {
+    struct pph_ctx ctx; /* first: what plugins are given */
+    uint32_t magic;
+    unsigned index;
+    struct stage *stage;
+    struct instance *next; /* in the stage's list of free or held instances */
+    /* written by: whoever called `start` (release, R4); read by: who calls `cancel` (A4) */
+    _Atomic uint32_t started;
+    bool ended;      /* a source that said PPH_END */
+    bool ended_seen; /* ... and was counted */
+    bool flushed;    /* the last flush was begun */
+    uint32_t
+        seen_generation; /* own_threads: the stage's own_generation at the last look */
+    bool planned;        /* `plan` was called for this call */
+    bool owes;           /* the call is over, but what it emitted has not all gone down */
+    bool told;           /* emit has said PPH_MORE in this call */
+    bool
+        moved; /* the input batch itself was emitted: it goes down when the call is over */
+    uint64_t not_before_ns; /* a source that said PPH_IDLE */
+    /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
+    _Atomic uint32_t woken;
+    uint64_t idle_ns; /* how long it waited last */
+    uint64_t ticket;  /* ordered stages */
+
+    /* The call that is under way. */
+    enum call call;
+    bool planning;    /* inside `plan`: only alloc and adopt may be used */
+    struct batch *in; /* CALL_ITEMS */
+    uint32_t next_item;
+    bool winding_up;      /* inside `stop` or `close` */
+    struct pph_item item; /* `each`: the plugin's own copy */
+    bool item_left;       /* ... which it wants to see again */
+    enum ledger ledger;
+    struct root *root;          /* what outputs descend from; owned when `moved` */
+    uint64_t call_in, call_out; /* inputs finished, items emitted */
+    struct scope scope;
+    struct outlet *outlets; /* one per port */
+    struct batch_list out;  /* closed, not yet gone down */
+    struct batch_memory memory;
+
+    /* What fail() was told in this call. */
+    char fail_text[256];
+    bool failed;       /* something was said */
+    bool failed_stage; /* ... of the stage, not of an item */
+    bool failed_late;  /* ... in `stop` or `close` */
+    int fail_code;
+    uint32_t fail_index;                         /* in the array given to the plugin */
+    uint64_t failed_items[BATCH_ITEMS_MAX / 64]; /* batch: items named */
+    uint32_t n_failed_items;
+
+    struct origin *origin; /* sources: where items come from now */
+
+    /* Waiting inside emit: guarded by the lock of the stage waited for. */
+    struct instance *park_next;
+    struct batch *park_batch;
+    bool park_sent; /* the batch was taken by the queue (else: dropped) */
+    _Atomic uint32_t
+        go; /* written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
+
+    /* Progress of a source; written by: this worker; read by: control; relaxed: for show */
+    _Atomic uint64_t progress_done, progress_total;
+    _Atomic uint32_t progress_unit;
+    /* When the call that runs now began, 0: none; written by: the worker; read by: control; relaxed: for show */
+    _Atomic uint64_t since_ns;
+};
+
+struct port {
+    struct stage **readers;
+    size_t n_readers;
+    uint32_t
+        target; /* items per batch: half of what the narrowest reader's queue holds */
+};
+
+/* A finished or running call of an ordered stage, at ticket % window. */
+struct order_slot {
+    struct batch_list out; /* what it emitted, when done */
+    bool done;
+    struct instance *waiting; /* it waits inside emit until it is at the head */
+};
+
+enum stage_phase { STAGE_OPEN, STAGE_FLUSHING, STAGE_FINISHED };
+
+struct stage {
+    /* Set by run_new(), never changed after. */
+    const struct graph_stage *graph;
+    const struct pph_plugin *desc;
+    struct run *run;
+    unsigned id; /* rank in the graph: nearest a sink first */
+    struct port *ports;
+    struct instance *instances;
+    unsigned n_instances;
+    struct instance *control; /* the one more that `open` and `close` see */
+    bool opened;              /* written and read by control */
+    bool own_threads;         /* ... one per instance, instead of the pool's */
+    uint32_t window;          /* ordered: tickets under way; else 0 */
+    struct stage **producers; /* whoever feeds this stage */
+    size_t n_producers;
+
+    struct mutex lock;
+    struct cond
+        can_run; /* own_threads: waits for: own_generation moved on || the run has ended */
+
+    uint32_t own_generation GUARDED_BY(lock);
+    struct batch_list queue GUARDED_BY(lock);
+    struct instance *park_head
+        GUARDED_BY(lock); /* emitters that wait for room, first come first served */
+    struct instance *park_tail GUARDED_BY(lock);
+    uint64_t waiters[STAGE_WORDS] GUARDED_BY(
+        lock); /* stages above to make ready when there is room */
+    struct instance *free GUARDED_BY(lock);
+    struct instance *
+        held GUARDED_BY(lock);         /* owing PPH_MORE or output, oldest ticket first */
+    unsigned running GUARDED_BY(lock); /* instances inside an activation */
+    unsigned n_held GUARDED_BY(lock);
+    unsigned open_in GUARDED_BY(lock); /* ports that may still send */
+    unsigned next_flush GUARDED_BY(lock);
+    unsigned n_ended GUARDED_BY(lock); /* sources: instances that said PPH_END */
+    enum stage_phase phase GUARDED_BY(lock);
+    bool planning GUARDED_BY(lock);
+    bool source_done GUARDED_BY(lock);
+    uint64_t pushed GUARDED_BY(lock); /* items, ever */
+    uint64_t popped GUARDED_BY(lock);
+    uint64_t dropped GUARDED_BY(lock); /* from the queue, by a close or a stop */
+
+    uint64_t next_ticket GUARDED_BY(lock);
+    bool order_flushing GUARDED_BY(lock);
+    struct order_slot *slots GUARDED_BY(lock);
+    /* written by: the one flusher, under lock (release, R2); read by: the stage's running workers
+     * without it (acquire, A2 in order_is_head()), so that a call streams as soon as it is first */
+    _Atomic uint64_t head_ticket;
+
+    /* Mirrors of the queue; written by: holders of lock; read by: gates above without it; relaxed:
+     * a hint, looked at again under the lock before anyone waits */
+    _Alignas(64) _Atomic uint64_t q_items;
+    _Atomic uint64_t q_cost;
+    _Atomic uint32_t q_parked;
+    _Atomic uint32_t closed; /* wants no more; likewise */
+
+    /* written by: any worker of the stage; read by: control; relaxed: sums */
+    _Alignas(64) _Atomic uint64_t counts[LEDGERS][COUNTS];
+    _Atomic uint64_t calls;
+    _Atomic uint64_t busy_ns;
+    _Atomic uint32_t missed; /* host functions it called that do not exist yet */
+};
+
+/* The run's state that the exec layer shares; run.c makes it. */
+struct run {
+    const struct graph *graph;
+    struct run_options options;
+    struct stage *stages; /* by rank */
+    size_t n_stages;
+    struct chunk_pool *pool;
+    struct root_counts roots;
+    struct workers *workers;
+    struct failures *failures;
+    struct context *context;
+    struct run_account account;
+    char *bug;
+    uint64_t start_ns, end_ns;
+    uint64_t next_tick_ns, cancel_ns; /* control.c */
+    struct watch *watch;              /* stall.c; control's */
+
+    struct mutex log_lock; /* one log line at a time */
+
+    /* bit = stage; written by: anyone who makes a stage ready or finds it is not, under rules of
+     * dispatch.c; seq_cst: pairs with workers.idle, see sleep-note in workers.c */
+    _Alignas(64) _Atomic uint64_t ready[STAGE_WORDS];
+    _Alignas(64) _Atomic uint32_t
+        cancel; /* stop now; written by: anyone; relaxed reads: seen soon enough */
+    _Atomic uint32_t draining; /* sources are closed; likewise */
+    _Atomic uint32_t live;     /* stages that have not finished */
+    _Atomic uint32_t ended;    /* live is 0 */
+    _Atomic uint32_t
+        control; /* control thread's futex word: bumped to wake it (R3 pairs with A3) */
+    _Atomic uint32_t signals; /* how often run_signal() was called */
+    _Atomic uint32_t fatal;   /* an error stopped the run */
+    _Atomic uint32_t stalled; /* control saw that nothing can go on */
+};
+
+static inline bool run_cancelled(const struct run *run)
+{
+    return atomic_load_explicit(&run->cancel, memory_order_relaxed) != 0;
+}
+
+/* The instance behind a plugin's ctx. */
+struct instance *instance_of(struct pph_ctx *ctx);
+
+static inline void stage_count(struct stage *s, enum ledger ledger, enum count which,
+                               uint64_t n)
+{
+    if (n > 0)
+        atomic_fetch_add_explicit(&s->counts[ledger][which], n, memory_order_relaxed);
+}
+
+#endif /* EXEC_STAGE_H */

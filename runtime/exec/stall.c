@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "exec/stall.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "exec/host.h"
+#include "exec/policy.h"
+
+enum {
+    STALL_DEFAULT_S = 10,
+    LOOK_NS = 100 * NS_PER_MS, /* between two looks */
+    QUIET_LOOKS = 5, /* looks in a row that find nothing running before that is a bug */
+};
+
+struct watch {
+    uint64_t next_ns;    /* when to look again */
+    uint64_t calls;      /* of all stages at the last look */
+    uint64_t changed_ns; /* when that last moved */
+    unsigned quiet;      /* looks in a row that found nothing running and nothing ready */
+    bool warned;         /* since it last moved */
+};
+
+struct watch *watch_new(void)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch)
+        watch->changed_ns = clock_now_ns();
+    return watch;
+}
+
+void watch_free(struct watch *watch)
+{
+    free(watch);
+}
+
+/* What a stage looks like now. */
+struct look {
+    unsigned running, held;
+    uint64_t items;
+    bool finished, sleeping;
+};
+
+static struct look look_at(struct stage *s)
+{
+    struct look look;
+
+    mutex_lock(&s->lock);
+    look = (struct look){
+        .running = s->running + (s->order_flushing ? 1 : 0),
+        .held = s->n_held,
+        .items = s->queue.items,
+        .finished = s->phase == STAGE_FINISHED,
+    };
+    for (const struct instance *i = s->free; i; i = i->next)
+        look.sleeping = look.sleeping || i->not_before_ns > 0;
+    mutex_unlock(&s->lock);
+    return look;
+}
+
+static void show_stages(struct run *run, struct text *out)
+{
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        mutex_lock(&s->lock);
+        text_printf(
+            out,
+            "  %s: %u running, %u held, %" PRIu64 " of %" PRIu64 " items (%" PRIu64
+            " bytes) waiting%s, %u open inputs, tickets %" PRIu64 "..%" PRIu64
+            ", phase %d\n",
+            s->graph->name, s->running, s->n_held, s->queue.items, s->graph->queue_items,
+            s->queue.cost, s->park_head ? ", emitters wait" : "", s->open_in,
+            atomic_load_explicit(&s->head_ticket, memory_order_relaxed), s->next_ticket,
+            (int)s->phase);
+        mutex_unlock(&s->lock);
+    }
+}
+
+/* Nothing can go on any more, and that is no plugin's doing. */
+static void give_up(struct run *run)
+{
+    struct text state = {0};
+
+    text_str(&state,
+             "nothing runs and nothing is ready, but these stages have not finished:\n");
+    show_stages(run, &state);
+    free(run->bug);
+    run->bug = state.data; /* NULL when out of memory */
+    atomic_store_explicit(&run->stalled, 1, memory_order_relaxed);
+    policy_cancel(run);
+}
+
+void watch_name_busy(struct run *run, const char *why)
+{
+    uint64_t now = clock_now_ns();
+
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        for (unsigned w = 0; w < s->n_instances; w++) {
+            uint64_t since =
+                atomic_load_explicit(&s->instances[w].since_ns, memory_order_relaxed);
+
+            if (since > 0 && now > since)
+                host_log(run, s, 4, "%s: worker %u has been in one call for %.1f s", why,
+                         w, (double)(now - since) / NS_PER_S);
+        }
+    }
+}
+
+/* Says who holds everybody up: stages in a call, and the stages above that wait for room. */
+static void warn(struct run *run, uint64_t seconds)
+{
+    struct text chain = {0};
+    uint64_t waiting = 0;
+
+    for (size_t k = run->n_stages; k-- > 0;) { /* from the sources down */
+        struct look look = look_at(&run->stages[k]);
+
+        waiting += look.items;
+        if (!look.finished)
+            text_printf(&chain, "%s%s (%s)", chain.len ? " -> " : "",
+                        run->stages[k].graph->name,
+                        look.running              ? "in a call"
+                        : look.items || look.held ? "waits"
+                                                  : "empty");
+    }
+    host_log(run, NULL, 4,
+             "stall[R640]: nothing has finished for %" PRIu64 " s while %" PRIu64
+             " items wait; wait chain: %s",
+             seconds, waiting, text_get(&chain));
+    text_fini(&chain);
+    watch_name_busy(run, "stall[R640]");
+}
+
+void watch_look(struct run *run)
+{
+    struct watch *w = run->watch;
+    uint64_t now = clock_now_ns();
+    unsigned seconds = run->options.stall_s ? run->options.stall_s : STALL_DEFAULT_S;
+    uint64_t calls = 0;
+    bool busy = false;
+    bool waits = false;
+
+    if (now < w->next_ns || run_cancelled(run))
+        return;
+    w->next_ns = now + LOOK_NS;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+        struct look look = look_at(s);
+
+        calls += atomic_load_explicit(&s->calls, memory_order_relaxed);
+        busy = busy || look.running > 0 || look.sleeping ||
+               atomic_load_explicit(&run->ready[s->id / 64], memory_order_relaxed) != 0;
+        waits = waits || look.items > 0 || look.held > 0;
+    }
+    if (calls != w->calls) {
+        *w = (struct watch){.next_ns = w->next_ns, .calls = calls, .changed_ns = now};
+        return;
+    }
+    w->quiet = busy ? 0 : w->quiet + 1;
+    if (w->quiet >= QUIET_LOOKS &&
+        !atomic_load_explicit(&run->ended, memory_order_acquire)) {
+        give_up(run);
+    } else if (busy && waits && !w->warned &&
+               now - w->changed_ns >= seconds * (uint64_t)NS_PER_S) {
+        w->warned = true;
+        warn(run, (now - w->changed_ns) / NS_PER_S);
+    }
+}

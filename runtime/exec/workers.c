@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sleep-note: a thread that finds nothing ready says that it sleeps (its bit in `idle`) and then looks
+ * at the ready bits once more; whoever makes a stage ready sets its bit and then looks at `idle`.  All four accesses are
+ * seq_cst, so at least one of the two sees the other: either the thread does not sleep, or it is woken.
+ * A waker takes the idle bit away first, so that each sleeper is woken once, by one.
+ */
+#include "exec/workers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/cpus.h"
+#include "exec/activation.h"
+#include "exec/order.h"
+#include "exec/policy.h"
+#include "exec/ready.h"
+
+enum {
+    SPARES_MAX = 1024,
+    FAIR_EVERY = 64, /* picks between two that begin elsewhere than at the sinks */
+    PAUSE_EVERY =
+        16, /* activations between two looks at signals and progress (--inline) */
+    SPIN_NS =
+        20 *
+        NS_PER_US, /* looking for work before sleeping: about the price of a wake-up */
+};
+
+struct worker {
+    struct workers *workers;
+    pthread_t thread;
+    struct instance *only; /* of a stage with own threads; NULL: a thread of the pool */
+    unsigned id;           /* of the pool: bit in idle */
+    uint32_t tick;
+    struct chunk_cache cache;
+    /* set to 1 by whoever took the idle bit away (release, R6); cleared by the worker (A6) */
+    _Alignas(64) _Atomic uint32_t wake;
+};
+
+struct workers {
+    struct run *run;
+    unsigned slots;
+    unsigned spin;     /* whether to look for work before sleeping */
+    unsigned max, own; /* threads of the pool at most; threads of stages */
+    unsigned idle_words;
+    _Atomic uint64_t *idle; /* bit = sleeping thread of the pool; seq_cst: sleep-note */
+
+    struct mutex lock;
+    struct cond spare; /* waits for: tokens > 0 || over */
+    struct cond turn;  /* waits for: started moved on, go, over, or a thread has ended */
+
+    struct worker **all GUARDED_BY(lock); /* the pool's, then those of stages */
+    unsigned n_pool GUARDED_BY(lock);
+    unsigned n_own GUARDED_BY(lock);
+    unsigned waiting GUARDED_BY(lock); /* spares that sleep */
+    unsigned
+        tokens GUARDED_BY(lock); /* slots handed to them that they have not taken yet */
+    unsigned n_ended GUARDED_BY(lock);
+    unsigned n_started GUARDED_BY(lock); /* threads of stages that have called `start` */
+    bool start_failed GUARDED_BY(lock);
+    bool go GUARDED_BY(lock);
+    bool over GUARDED_BY(lock);
+
+    /* threads that hold a slot; written by: holders of lock; read by: loop tops; relaxed: a surplus
+     * thread may notice one activation late */
+    _Atomic uint32_t active;
+};
+
+static bool is_over(const struct run *run)
+{
+    return run_cancelled(run) || atomic_load_explicit(&run->ended, memory_order_acquire);
+}
+
+static bool any_ready(const struct run *run)
+{
+    for (unsigned word = 0; word < STAGE_WORDS; word++) {
+        if (atomic_load_explicit(&run->ready[word], memory_order_seq_cst))
+            return true;
+    }
+    return false;
+}
+
+/* The ready stage nearest a sink; now and then another, so that nobody waits for ever.  NULL: none. */
+static struct stage *pick(struct run *run, uint32_t tick)
+{
+    unsigned first = 0;
+
+    if (tick % FAIR_EVERY == 0)
+        first = (tick / FAIR_EVERY) % (unsigned)run->n_stages;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (unsigned word = first / 64; word < STAGE_WORDS; word++) {
+            uint64_t bits = atomic_load_explicit(&run->ready[word], memory_order_relaxed);
+
+            if (word == first / 64)
+                bits &= UINT64_MAX << (first % 64);
+            if (bits)
+                return &run->stages[64 * word + (unsigned)__builtin_ctzll(bits)];
+        }
+        if (first == 0)
+            break;
+        first = 0;
+    }
+    return NULL;
+}
+
+/* Looks into the stage and does what it finds; false: nothing. */
+static bool work_at(struct stage *s, struct instance *only, struct chunk_cache *cache)
+{
+    struct instance *i = NULL;
+
+    switch (stage_dispatch(s, only, &i)) {
+    case WORK_ACTIVATE:
+        stage_complete(s, i, activation_run(i, cache));
+        return true;
+    case WORK_SEND: {
+        struct batch_memory memory = {.pool = s->run->pool, .cache = cache};
+
+        order_send(s, &memory);
+        return true;
+    }
+    case WORK_NONE:
+        break;
+    }
+    return false;
+}
+
+/* Sleeps until there may be work; see sleep-note. */
+static void sleep_for_work(struct worker *w)
+{
+    struct workers *ws = w->workers;
+    struct run *run = ws->run;
+    uint64_t bit = UINT64_C(1) << (w->id % 64);
+    _Atomic uint64_t *word = &ws->idle[w->id / 64];
+
+    if (ws->spin) {
+        uint64_t until = clock_now_ns() + SPIN_NS;
+
+        do {
+            for (int k = 0; k < 32; k++)
+                cpu_relax();
+            if (any_ready(run) || is_over(run))
+                return;
+        } while (clock_now_ns() < until);
+    }
+    atomic_fetch_or_explicit(word, bit, memory_order_seq_cst);
+    if ((any_ready(run) || is_over(run)) &&
+        (atomic_fetch_and_explicit(word, ~bit, memory_order_seq_cst) & bit))
+        return; /* else a waker has chosen this thread: its wake comes */
+    while (!atomic_load_explicit(&w->wake, memory_order_acquire)) /* A6 */
+        futex_wait(&w->wake, 0, 0);
+    atomic_store_explicit(&w->wake, 0, memory_order_relaxed);
+}
+
+/* More threads hold slots than there are: this one waits for a slot.  False: the run is over. */
+static bool be_spare(struct workers *ws)
+{
+    bool over;
+
+    mutex_lock(&ws->lock);
+    if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+        atomic_fetch_sub_explicit(&ws->active, 1, memory_order_relaxed);
+        ws->waiting++;
+        while (ws->tokens == 0 && !ws->over)
+            cond_wait(&ws->spare, &ws->lock);
+        ws->waiting--;
+        if (ws->tokens > 0) /* the slot was taken for us by who gave it */
+            ws->tokens--;
+    }
+    over = ws->over;
+    mutex_unlock(&ws->lock);
+    return !over;
+}
+
+static void thread_ends(struct worker *w)
+{
+    struct workers *ws = w->workers;
+
+    chunk_cache_fini(&w->cache);
+    mutex_lock(&ws->lock);
+    ws->n_ended++;
+    cond_broadcast(&ws->turn);
+    mutex_unlock(&ws->lock);
+    atomic_fetch_add_explicit(&ws->run->control, 1, memory_order_release); /* R3 */
+    futex_wake(&ws->run->control, 1);
+}
+
+static bool wait_for_go(struct workers *ws)
+{
+    bool go;
+
+    mutex_lock(&ws->lock);
+    while (!ws->go && !ws->over)
+        cond_wait(&ws->turn, &ws->lock);
+    go = ws->go && !ws->over;
+    mutex_unlock(&ws->lock);
+    return go;
+}
+
+static void *pool_thread(void *arg)
+{
+    struct worker *w = arg;
+    struct workers *ws = w->workers;
+    struct run *run = ws->run;
+    bool go = wait_for_go(ws);
+
+    while (go && !is_over(run)) {
+        struct stage *s;
+
+        if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+            go = be_spare(ws);
+            continue;
+        }
+        s = pick(run, ++w->tick);
+        if (!s)
+            sleep_for_work(w);
+        else
+            (void)work_at(s, NULL, &w->cache);
+    }
+    thread_ends(w);
+    return NULL;
+}
+
+/* `start` on the instance's own thread; tells who waits in workers_wait_started(). */
+static bool start_own(struct worker *w)
+{
+    struct workers *ws = w->workers;
+    struct instance *i = w->only;
+    const struct pph_plugin *desc = i->stage->desc;
+    int rc = desc->start ? desc->start(&i->ctx) : PPH_OK;
+    bool started = rc == PPH_OK;
+
+    if (started)
+        atomic_store_explicit(&i->started, 1, memory_order_release); /* R4 */
+    else
+        policy_bad_return(i, "start", rc);
+    mutex_lock(&ws->lock);
+    ws->n_started++;
+    ws->start_failed = ws->start_failed || !started;
+    cond_broadcast(&ws->turn);
+    mutex_unlock(&ws->lock);
+    return started;
+}
+
+static void *own_thread(void *arg)
+{
+    struct worker *w = arg;
+    struct instance *i = w->only;
+    struct stage *s = i->stage;
+    bool started = start_own(w);
+    bool go = started && wait_for_go(w->workers);
+
+    while (go && !is_over(s->run)) {
+        if (work_at(s, i, &w->cache))
+            continue;
+        mutex_lock(&s->lock);
+        while (i->seen_generation == s->own_generation && !is_over(s->run))
+            cond_wait(&s->can_run, &s->lock);
+        i->seen_generation = s->own_generation;
+        mutex_unlock(&s->lock);
+    }
+    i->winding_up = true;
+    if (started && s->desc->stop)
+        s->desc->stop(&i->ctx);
+    thread_ends(w);
+    return NULL;
+}
+
+/* Adds a thread; 0 or an errno number. */
+static int add_thread_locked(struct workers *ws, struct instance *only)
+    REQUIRES(ws->lock);
+static int add_thread_locked(struct workers *ws, struct instance *only)
+{
+    struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
+    int rc;
+
+    if (!w)
+        return ENOMEM;
+    *w = (struct worker){.workers = ws, .only = only, .id = ws->n_pool};
+    chunk_cache_init(&w->cache, ws->run->pool);
+    rc = thread_start(&w->thread, only ? only->stage->graph->name : "pphost-pool",
+                      only ? own_thread : pool_thread, w);
+    if (rc != 0) {
+        free(w);
+        return rc;
+    }
+    if (only)
+        ws->all[ws->max + ws->n_own++] = w;
+    else
+        ws->all[ws->n_pool++] = w;
+    return 0;
+}
+
+static unsigned count_own_threads(const struct run *run, unsigned *ret_pool_instances)
+{
+    unsigned own = 0;
+
+    *ret_pool_instances = 0;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        if (run->stages[k].own_threads)
+            own += run->stages[k].n_instances;
+        else
+            *ret_pool_instances += run->stages[k].n_instances;
+    }
+    return own;
+}
+
+struct workers *workers_new(struct run *run, unsigned slots)
+{
+    struct workers *ws = calloc(1, sizeof(*ws));
+    unsigned pool_instances;
+
+    if (!ws)
+        return NULL;
+    ws->run = run;
+    ws->slots = slots;
+    ws->own = count_own_threads(run, &pool_instances);
+    ws->max = slots + (pool_instances < SPARES_MAX ? pool_instances : SPARES_MAX);
+    ws->idle_words = (ws->max + 63) / 64;
+    ws->spin = slots > 1 && slots <= cpus_available();
+    ws->idle = calloc(ws->idle_words, sizeof(*ws->idle));
+    ws->all = calloc((size_t)ws->max + ws->own, sizeof(struct worker *));
+    mutex_init(&ws->lock);
+    cond_init(&ws->spare);
+    cond_init(&ws->turn);
+    if (!ws->idle || !ws->all) {
+        workers_free(ws);
+        return NULL;
+    }
+    return ws;
+}
+
+void workers_free(struct workers *ws)
+{
+    if (!ws)
+        return;
+    cond_fini(&ws->turn);
+    cond_fini(&ws->spare);
+    mutex_fini(&ws->lock);
+    free(ws->all);
+    free((void *)(uintptr_t)ws->idle);
+    free(ws);
+}
+
+bool workers_start(struct workers *ws, struct error *err)
+{
+    struct run *run = ws->run;
+    int rc = 0;
+
+    mutex_lock(&ws->lock);
+    for (size_t k = 0; rc == 0 && k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        for (unsigned w = 0; s->own_threads && rc == 0 && w < s->n_instances; w++)
+            rc = add_thread_locked(ws, &s->instances[w]);
+    }
+    while (rc == 0 && ws->n_pool < ws->slots) {
+        rc = add_thread_locked(ws, NULL);
+        if (rc == 0)
+            atomic_fetch_add_explicit(&ws->active, 1, memory_order_relaxed);
+    }
+    mutex_unlock(&ws->lock);
+    if (rc != 0)
+        error_set_errno(err, rc, "cannot start thread %u of %u",
+                        ws->n_pool + ws->n_own + 1, ws->slots + ws->own);
+    return rc == 0;
+}
+
+bool workers_wait_started(struct workers *ws)
+{
+    bool started;
+
+    mutex_lock(&ws->lock);
+    while (ws->n_started < ws->n_own)
+        cond_wait(&ws->turn, &ws->lock);
+    started = !ws->start_failed;
+    mutex_unlock(&ws->lock);
+    return started;
+}
+
+void workers_go(struct workers *ws)
+{
+    mutex_lock(&ws->lock);
+    ws->go = true;
+    cond_broadcast(&ws->turn);
+    mutex_unlock(&ws->lock);
+}
+
+void workers_end(struct workers *ws)
+{
+    struct run *run = ws->run;
+
+    mutex_lock(&ws->lock);
+    ws->over = true;
+    cond_broadcast(&ws->spare);
+    cond_broadcast(&ws->turn);
+    for (unsigned k = 0; k < ws->n_pool; k++) {
+        atomic_store_explicit(&ws->all[k]->wake, 1, memory_order_release); /* R6 */
+        futex_wake(&ws->all[k]->wake, 1);
+    }
+    mutex_unlock(&ws->lock);
+    for (size_t k = 0; k < run->n_stages; k++) {
+        if (run->stages[k].own_threads)
+            stage_make_ready(&run->stages[k]);
+    }
+    atomic_fetch_add_explicit(&run->control, 1, memory_order_release); /* R3 */
+    futex_wake(&run->control, 1);
+}
+
+unsigned workers_alive(struct workers *ws)
+{
+    unsigned alive;
+
+    mutex_lock(&ws->lock);
+    alive = ws->n_pool + ws->n_own - ws->n_ended;
+    mutex_unlock(&ws->lock);
+    return alive;
+}
+
+void workers_join(struct workers *ws)
+{
+    /* No thread is added any more, and none is freed before all have ended: one may still be waking another. */
+    for (unsigned k = 0; k < ws->n_pool; k++)
+        thread_join(ws->all[k]->thread);
+    for (unsigned k = 0; k < ws->n_own; k++)
+        thread_join(ws->all[ws->max + k]->thread);
+    for (unsigned k = 0; k < ws->n_pool; k++)
+        free(ws->all[k]);
+    for (unsigned k = 0; k < ws->n_own; k++)
+        free(ws->all[ws->max + k]);
+    ws->n_pool = 0;
+    ws->n_own = 0;
+}
+
+void workers_notify(struct run *run)
+{
+    struct workers *ws = run->workers;
+
+    if (run->options.single_thread || !any_ready(run))
+        return;
+    for (unsigned word = 0; word < ws->idle_words; word++) {
+        uint64_t bits = atomic_load_explicit(&ws->idle[word], memory_order_seq_cst);
+
+        while (bits) {
+            uint64_t bit =
+                bits & -bits; /* the lowest: the one used most, so the warmest */
+
+            if (atomic_fetch_and_explicit(&ws->idle[word], ~bit, memory_order_seq_cst) &
+                bit) {
+                struct worker *w = ws->all[64 * word + (unsigned)__builtin_ctzll(bit)];
+
+                atomic_store_explicit(&w->wake, 1, memory_order_release); /* R6 */
+                futex_wake(&w->wake, 1);
+                return;
+            }
+            bits &= ~bit;
+        }
+    }
+}
+
+void workers_release_slot(struct stage *s)
+{
+    struct workers *ws = s->run->workers;
+
+    if (s->own_threads || s->run->options.single_thread)
+        return;
+    mutex_lock(&ws->lock);
+    if (ws->over) {
+        /* everybody is leaving */
+    } else if (ws->waiting > ws->tokens) {
+        ws->tokens++;
+        cond_signal(&ws->spare);
+        mutex_unlock(&ws->lock);
+        return; /* the spare holds the slot now */
+    } else if (ws->n_pool < ws->max && add_thread_locked(ws, NULL) == 0) {
+        mutex_unlock(&ws->lock);
+        return; /* the new thread holds it */
+    }
+    atomic_fetch_sub_explicit(&ws->active, 1, memory_order_relaxed);
+    mutex_unlock(&ws->lock);
+}
+
+void workers_acquire_slot(struct stage *s)
+{
+    struct workers *ws = s->run->workers;
+
+    if (s->own_threads || s->run->options.single_thread)
+        return;
+    mutex_lock(&ws->lock);
+    atomic_fetch_add_explicit(&ws->active, 1, memory_order_relaxed);
+    mutex_unlock(&ws->lock);
+}
+
+void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wait))
+{
+    struct run *run = ws->run;
+    struct chunk_cache cache;
+    uint32_t tick = 0;
+
+    chunk_cache_init(&cache, run->pool);
+    while (!is_over(run)) {
+        struct stage *s = pick(run, ++tick);
+
+        if (!s || !work_at(s, NULL, &cache))
+            pause(run, true);
+        else if (tick % PAUSE_EVERY == 0)
+            pause(run, false);
+    }
+    chunk_cache_fini(&cache);
+}
