@@ -78,33 +78,39 @@ static bool is_source(const struct pph_plugin *desc)
     return desc->kind == PPH_GENERATOR || desc->kind == PPH_TASK;
 }
 
-/* Copies as much as there is into a zeroed struct of this host's size. */
-static bool copy_descriptor(const struct pph_plugin *from, size_t extent,
-                            const char *shown, struct pph_plugin *to,
-                            struct refusal *refusal)
+/* What a descriptor says of its own length, before anything else of it is believed. */
+static bool check_size(const struct pph_plugin *desc, size_t extent, const char *shown,
+                       struct refusal *refusal)
 {
     const char *fix = "set .size = sizeof(struct pph_plugin)";
-    size_t size = from->size;
 
-    if (size < END_OF(name))
+    if (extent > 0 && extent < END_OF(name))
+        return refuse(refusal, "E221", "define it as a const struct pph_plugin",
+                      "%s: its descriptor has only %zu bytes", shown, extent);
+    if (desc->size < END_OF(name))
         return refuse(refusal, "E221", fix,
-                      "%s: its descriptor of %zu bytes ends before the stage type's name",
-                      shown, size);
-    if (size > SIZE_MAX_SANE)
+                      "%s: its descriptor of %u bytes ends before the stage type's name",
+                      shown, desc->size);
+    if (desc->size > SIZE_MAX_SANE)
         return refuse(refusal, "E221", fix,
-                      "%s: its descriptor claims %zu bytes, which cannot be", shown,
-                      size);
-    if (extent > 0 && extent < size)
+                      "%s: its descriptor claims %u bytes, which cannot be", shown,
+                      desc->size);
+    if (extent > 0 && extent < desc->size)
         return refuse(refusal, "E221", fix,
-                      "%s: its descriptor claims %zu bytes but has only %zu", shown, size,
-                      extent);
+                      "%s: its descriptor claims %u bytes but has only %zu", shown,
+                      desc->size, extent);
+    return true;
+}
+
+/* Copies as much as there is into a zeroed struct of this host's size. */
+static void copy_descriptor(const struct pph_plugin *from, struct pph_plugin *to)
+{
     memset(to, 0, sizeof(*to));
-    memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
+    memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
     to->doc = to->doc ? to->doc : "";
     to->version = to->version ? to->version : "";
     to->in = to->in ? to->in : "*";
     to->out = to->out ? to->out : "*";
-    return true;
 }
 
 /* The kind's own calls must be there. */
@@ -220,14 +226,18 @@ static bool check_unique(struct verify_run *run, const struct pph_plugin *types)
     return true;
 }
 
-/* How long the chain is; 0: refused.  A chain longer than the bound is a loop, or no chain. */
-static size_t chain_length(const struct pph_plugin *first, const char *shown,
-                           struct refusal *refusal)
+/*
+ * How long the chain is, all of its sizes checked; 0: refused.  A chain longer than the bound is a
+ * loop, or no chain.
+ */
+static size_t chain_length(const struct pph_plugin *first, size_t extent,
+                           const char *shown, struct refusal *refusal)
 {
     size_t n = 0;
 
-    for (const struct pph_plugin *p = first; p;
-         p = p->size >= END_OF(next) ? p->next : NULL) {
+    for (const struct pph_plugin *p = first; p; p = p->next) {
+        if (!check_size(p, p == first ? extent : 0, shown, refusal))
+            return 0;
         if (++n > VERIFY_TYPES_MAX) {
             (void)refuse(refusal, "E236", "end the chain of .next with NULL",
                          "%s: its chain of stage types has a loop, or is longer than %d",
@@ -247,11 +257,7 @@ bool verify_chain(const struct pph_plugin *first, size_t extent, const char *sho
         .shown = shown, .arena = arena, .refusal = refusal, .warnings_end = &warnings};
 
     PPH_ASSERT(first && shown);
-    if (extent > 0 && extent < sizeof(first->size))
-        return refuse(refusal, "E221", "define it as a struct pph_plugin",
-                      "%s: its descriptor has only %zu bytes", shown, extent);
-
-    size_t n = chain_length(first, shown, refusal);
+    size_t n = chain_length(first, extent, shown, refusal);
     if (n == 0)
         return false;
     struct pph_plugin *types = arena_array(arena, n, sizeof(*types));
@@ -259,10 +265,10 @@ bool verify_chain(const struct pph_plugin *first, size_t extent, const char *sho
         return refuse_memory(refusal, shown);
 
     for (size_t i = 0; i < n; i++, first = first->next) {
+        copy_descriptor(first, &types[i]);
         run.desc = &types[i];
         run.type = i;
-        if (!copy_descriptor(first, i == 0 ? extent : 0, shown, &types[i], refusal) ||
-            !check_descriptor(&run) || !check_unique(&run, types))
+        if (!check_descriptor(&run) || !check_unique(&run, types))
             return false;
     }
     *ret_verified = (struct verified){types, n, warnings};
