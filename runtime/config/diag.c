@@ -94,15 +94,11 @@ static struct diag *find_same(struct diag_list *list, const struct diag *d)
     return NULL;
 }
 
-/* Puts a copy of `d` into the list; NULL when there is no room for more. */
+/* Puts a copy of `d` into the list; NULL without memory. */
 static struct diag *keep(struct diag_list *list, const struct diag *d)
 {
     struct diag *kept;
 
-    if (list->n == DIAG_KEPT_MAX) {
-        list->left_out++;
-        return NULL;
-    }
     if (list->n == list->cap) {
         size_t cap = list->cap ? list->cap * 2 : 16;
         struct diag **items = realloc(list->items, cap * sizeof(struct diag *));
@@ -126,42 +122,53 @@ fail:
     return NULL;
 }
 
+static void count(struct diag_list *list, enum diag_severity severity)
+{
+    if (severity == DIAG_ERROR)
+        list->errors++;
+    else
+        list->warnings++;
+}
+
+/* What the caller gets when nothing was kept: hints and notes for it go nowhere. */
+static struct diag *unkept(struct diag_list *list, const struct diag *d)
+{
+    list->spare = *d;
+    return &list->spare;
+}
+
 struct diag *diag_add(struct diag_list *list, enum diag_severity severity,
                       const char *code, const struct source *source, struct mark at,
                       const char *format, ...)
 {
     struct diag d = {.list = list, .severity = severity, .code = code, .source = source};
-    struct diag *same, *kept;
+    struct diag *kept;
     va_list args;
 
     if (source)
         d.at = at;
+    if (list->n == DIAG_KEPT_MAX) {
+        list->left_out++;
+        count(list, severity);
+        return unkept(list, &d);
+    }
     va_start(args, format);
     d.text = format_text(list, format, args);
     va_end(args);
 
-    if (d.text) {
-        same = find_same(list, &d);
-        if (same) {
-            list->spare = d; /* a second hint must not change the first one's */
-            return &list->spare;
-        }
-    }
-    if (severity == DIAG_ERROR)
-        list->errors++;
-    else
-        list->warnings++;
+    if (d.text && find_same(list, &d))
+        return unkept(list, &d);
+    count(list, severity);
     kept = d.text ? keep(list, &d) : NULL;
-    if (kept)
-        return kept;
-    list->spare = d;
-    return &list->spare;
+    return kept ? kept : unkept(list, &d);
 }
 
 void diag_hint(struct diag *d, const char *format, ...)
 {
     va_list args;
 
+    if (d == &d->list->spare)
+        return;
     va_start(args, format);
     d->hint = format_text(d->list, format, args);
     va_end(args);
@@ -169,10 +176,12 @@ void diag_hint(struct diag *d, const char *format, ...)
 
 void diag_note(struct diag *d, const char *format, ...)
 {
-    struct diag_note *note = arena_alloc(d->list->arena, sizeof(*note));
-    struct diag_note **end = &d->notes;
+    struct diag_note *note, **end = &d->notes;
     va_list args;
 
+    if (d == &d->list->spare)
+        return;
+    note = arena_alloc(d->list->arena, sizeof(*note));
     if (!note) {
         d->list->incomplete = true;
         return;
@@ -189,7 +198,7 @@ void diag_note(struct diag *d, const char *format, ...)
 
 void diag_context(struct diag *d, uint32_t line)
 {
-    if (line < d->at.line)
+    if (line < d->at.line) /* a line below would be shown in the wrong order */
         d->context_line = line;
 }
 

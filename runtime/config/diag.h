@@ -42,7 +42,7 @@ struct mark {
 enum diag_severity { DIAG_ERROR, DIAG_WARNING };
 
 /* More faults than anyone reads: the rest is counted and not kept. */
-enum { DIAG_KEPT_MAX = 1000 };
+enum { DIAG_KEPT_MAX = 200 };
 
 struct diag; /* one diagnostic; lives as long as its list */
 struct diag_list;

@@ -70,6 +70,11 @@ static void glyph_at(const char *text, size_t len, size_t cell, struct glyph *g)
     struct text shown = {0};
     uint32_t c = 0;
 
+    if (*text >= ' ' && *text <= '~') { /* most of them */
+        g->bytes = g->cells = g->shown_len = 1;
+        g->shown[0] = *text;
+        return;
+    }
     *g = (struct glyph){.bytes = source_char(text, len)};
     if (*text == '\t') {
         g->cells = TAB_CELLS - cell % TAB_CELLS;
@@ -191,11 +196,13 @@ static void show_snippet(struct text *out, const struct diag *d, const struct pa
     show_carets(out, d, p, skip ? from - skip + 3 : from, width); /* 3: the "..." */
 }
 
-static void show_one(struct text *out, const struct diag *d, const struct palette *p)
+static void show_one(struct text *out, const struct diag *d, const struct palette *p,
+                     struct source_cursor *cursor)
 {
     struct source_line line;
     bool placed = d->source && d->at.line > 0;
-    bool snippet = placed && d->at.width > 0 && source_line(d->source, d->at.line, &line);
+    bool snippet = placed && d->at.width > 0 &&
+                   source_seek_line(cursor, d->source, d->at.line, &line);
     int digits = 2;
 
     for (uint32_t n = d->at.line; n >= 100; n /= 10)
@@ -246,12 +253,13 @@ static void sort(struct diag_list *list)
 void diag_show(struct diag_list *list, struct text *out, bool colour)
 {
     const struct palette *palette = colour ? &colour_palette : &plain_palette;
+    struct source_cursor cursor = {0}; /* the places come in order */
 
     sort(list);
     for (size_t i = 0; i < list->n; i++) {
         if (i > 0)
             text_str(out, "\n");
-        show_one(out, list->items[i], palette);
+        show_one(out, list->items[i], palette, &cursor);
     }
     if (list->left_out > 0)
         text_printf(out, "\n... and %zu more\n", list->left_out);

@@ -9,59 +9,70 @@
 #include <string.h>
 
 #include "config/expand_parts.h"
-#include "config/source.h"
-
-/* A scalar that is being expanded. */
-struct scalar {
-    struct yaml_node *node;
-    size_t at;      /* how far it is read */
-    size_t ordinal; /* which "${" of it this is, from 0 */
-    struct text out;
-    enum yaml_origin origin;
-};
 
 static const char *find_dollar_brace(const char *text, size_t len)
 {
     return memmem(text, len, "${", 2);
 }
 
-/* The place of the scalar's n-th "${", to the '}' of the same line. */
-static struct mark locate(const struct yaml_node *node, size_t ordinal)
+/* Moves s->raw_offset to the "${" in question.  False when it cannot be found: it was escaped. */
+static bool find_raw(struct expander *e, struct expand_scalar *s)
 {
-    const struct source *source = node->source;
+    const struct source *source = s->node->source;
     struct source_line line;
-    struct mark at;
-    const char *found, *end;
-    size_t offset;
+    const char *found;
 
-    if (!source->text)
-        return node->at;
-    offset = source_offset(source, node->at);
-    for (;; ordinal--, offset++) {
-        found = find_dollar_brace(source->text + offset, source->len - offset);
-        if (!found)
-            return node->at; /* it was written with an escape */
-        offset = (size_t)(found - source->text);
-        if (ordinal == 0)
-            break;
+    if (!s->raw_started) {
+        if (!source_seek_line(&e->cursor, source, s->node->at.line, &line))
+            return false;
+        while (e->cursor.at.col < s->node->at.col &&
+               e->cursor.offset < (size_t)(line.text - source->text) + line.len)
+            source_seek(&e->cursor, source, e->cursor.offset + 1);
+        s->raw_offset = e->cursor.offset;
+        s->raw_started = true;
+    } else if (s->raw_ordinal == s->ordinal) {
+        return true;
+    } else {
+        s->raw_offset += 2;
+        s->raw_ordinal++;
     }
-    at = source_mark(source, offset);
-    if (!source_line(source, at.line, &line))
-        return at;
-    end = memchr(found, '}', line.len - (size_t)(found - line.text));
-    if (end) {
-        at.width = 0;
-        for (const char *p = found; p <= end; at.width++)
-            p += source_char(p, (size_t)(end + 1 - p));
+    for (;; s->raw_ordinal++, s->raw_offset += 2) {
+        found =
+            find_dollar_brace(source->text + s->raw_offset, source->len - s->raw_offset);
+        if (!found)
+            return false;
+        s->raw_offset = (size_t)(found - source->text);
+        if (s->raw_ordinal == s->ordinal)
+            return true;
+    }
+}
+
+struct mark expand_place(struct expander *e, struct expand_scalar *s)
+{
+    const struct source *source = s->node->source;
+    const char *start, *end;
+    struct mark at;
+
+    if (diag_errors(e->diags) >= DIAG_KEPT_MAX || !find_raw(e, s))
+        return s->node->at;
+    source_seek(&e->cursor, source, s->raw_offset);
+    at = e->cursor.at;
+    start = source->text + s->raw_offset;
+    end = memchr(start, '}', source->len - s->raw_offset);
+    at.width = end ? 0 : 2;
+    for (const char *p = start; end && p <= end; at.width++) {
+        if (source_break(p, (size_t)(end + 1 - p)) > 0)
+            break;
+        p += source_char(p, (size_t)(end + 1 - p));
     }
     return at;
 }
 
-static struct diag *add_malformed(struct expander *e, const struct scalar *s,
+static struct diag *add_malformed(struct expander *e, struct expand_scalar *s,
                                   const char *text)
 {
-    return diag_add(e->diags, DIAG_ERROR, "E401", s->node->source,
-                    locate(s->node, s->ordinal), "%s", text);
+    return diag_add(e->diags, DIAG_ERROR, "E401", s->node->source, expand_place(e, s),
+                    "%s", text);
 }
 
 static bool is_env_name(const char *name)
@@ -73,7 +84,7 @@ static bool is_env_name(const char *name)
 }
 
 /* Reads "scheme:name" or "NAME" from `inner`, which may be changed. */
-static bool read_reference(struct expander *e, const struct scalar *s, char *inner,
+static bool read_reference(struct expander *e, struct expand_scalar *s, char *inner,
                            struct reference *ref)
 {
     static const char *const schemes[] = {"env", "file", "var", "ctx", NULL};
@@ -110,7 +121,7 @@ static bool read_reference(struct expander *e, const struct scalar *s, char *inn
 }
 
 /* The text between "${" and '}', copied; the scalar is read up to behind it.  NULL after a fault. */
-static char *take_inner(struct expander *e, struct scalar *s)
+static char *take_inner(struct expander *e, struct expand_scalar *s)
 {
     const struct yaml_node *node = s->node;
     const char *start = node->text + s->at + 2;
@@ -118,7 +129,7 @@ static char *take_inner(struct expander *e, struct scalar *s)
     char *inner;
 
     if (!end) {
-        struct mark at = locate(node, s->ordinal);
+        struct mark at = expand_place(e, s);
 
         if (at.width > 2)
             at.width = 2;
@@ -142,14 +153,13 @@ static char *take_inner(struct expander *e, struct scalar *s)
 }
 
 /* Expands the ${...} at s->at and moves behind it. */
-static bool expand_reference(struct expander *e, struct scalar *s)
+static bool expand_reference(struct expander *e, struct expand_scalar *s)
 {
-    struct reference ref = {.source = s->node->source};
+    struct reference ref = {.scalar = s};
     char *inner = take_inner(e, s);
     bool ok = false;
 
     if (inner && read_reference(e, s, inner, &ref)) {
-        ref.at = locate(s->node, s->ordinal);
         ok = expand_value(e, &ref, &s->out);
         if (s->origin != YAML_FROM_SECRET)
             s->origin = ref.origin;
@@ -159,7 +169,7 @@ static bool expand_reference(struct expander *e, struct scalar *s)
 }
 
 /* Reads up to and with the next ${...}.  False when it cannot be expanded. */
-static bool expand_next(struct expander *e, struct scalar *s)
+static bool expand_next(struct expander *e, struct expand_scalar *s)
 {
     const char *text = s->node->text + s->at;
     size_t left = s->node->len - s->at;
@@ -178,7 +188,7 @@ static bool expand_next(struct expander *e, struct scalar *s)
     return !found || expand_reference(e, s);
 }
 
-static bool within_limits(struct expander *e, const struct scalar *s)
+static bool within_limits(struct expander *e, struct expand_scalar *s)
 {
     if (s->out.len <= EXPAND_VALUE_MAX && e->total + s->out.len <= EXPAND_TOTAL_MAX)
         return true;
@@ -192,7 +202,7 @@ static bool within_limits(struct expander *e, const struct scalar *s)
 
 static void expand_scalar(struct expander *e, struct yaml_node *node)
 {
-    struct scalar s = {.node = node, .origin = node->origin};
+    struct expand_scalar s = {.node = node, .origin = node->origin};
     bool ok = true;
 
     if (!find_dollar_brace(node->text, node->len))

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "config/source.h"
 #include "config/yaml.h"
 
 enum expand_kind { EXPAND_ENV, EXPAND_FILE, EXPAND_VAR, EXPAND_CTX };
@@ -22,7 +23,22 @@ struct expander {
     struct yaml_node *context; /* NULL: none */
     enum expand_part part;
     size_t total; /* bytes of all expanded values so far */
+    struct source_cursor cursor;
     bool no_memory, stopped;
+};
+
+/* A scalar that is being expanded. */
+struct expand_scalar {
+    struct yaml_node *node;
+    size_t at;      /* how far it is read */
+    size_t ordinal; /* which "${" of it comes next, from 0 */
+    struct text out;
+    enum yaml_origin origin;
+
+    /* Where its "${"s are in the source; looked up when there is something to say about one. */
+    size_t raw_offset; /* of the one `raw_ordinal`, or where to look for it */
+    size_t raw_ordinal;
+    bool raw_started;
 };
 
 /* One ${...}. */
@@ -30,10 +46,12 @@ struct reference {
     enum expand_kind kind;
     const char *name;     /* behind the scheme */
     const char *fallback; /* behind ":-"; NULL: none */
-    const struct source *source;
-    struct mark at;
+    struct expand_scalar *scalar;
     enum yaml_origin origin; /* set by expand_value(): where the value is from */
 };
+
+/* The place of the "${" that is being expanded, to its '}'. */
+struct mark expand_place(struct expander *e, struct expand_scalar *s);
 
 /* Appends what the reference stands for.  False after adding an error (or without memory). */
 bool expand_value(struct expander *e, struct reference *ref, struct text *out);

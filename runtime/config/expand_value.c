@@ -12,8 +12,9 @@
 
 enum { SHOWN_MAX = 8 }; /* names that a note lists */
 
-#define ADD_ERROR(e, ref, code, ...) \
-    diag_add((e)->diags, DIAG_ERROR, code, (ref)->source, (ref)->at, __VA_ARGS__)
+#define ADD_ERROR(e, ref, code, ...)                                    \
+    diag_add((e)->diags, DIAG_ERROR, code, (ref)->scalar->node->source, \
+             expand_place(e, (ref)->scalar), __VA_ARGS__)
 
 /* Suggests one of the mapping's keys, or lists them when there are few. */
 static bool suggest_key(struct diag *d, const char *name, const struct yaml_node *map,
@@ -45,7 +46,7 @@ static bool looks_secret(const char *name)
            strcasestr(name, "key");
 }
 
-static void add_unset(struct expander *e, const struct reference *ref)
+static void add_unset(struct expander *e, struct reference *ref)
 {
     struct diag *d =
         ADD_ERROR(e, ref, "E402", "environment variable %s is not set", ref->name);
@@ -114,14 +115,14 @@ static int open_regular(const char *path)
     return -1;
 }
 
-static void add_unreadable(struct expander *e, const struct reference *ref,
-                           const char *path, int errnum)
+static void add_unreadable(struct expander *e, struct reference *ref, const char *path,
+                           int errnum)
 {
     char buffer[128];
     const char *why = errnum == EINVAL ? "it is not a regular file"
                                        : strerror_r(errnum, buffer, sizeof(buffer));
-    struct diag *d = diag_add(e->diags, DIAG_ERROR, "E403", ref->source, ref->at,
-                              "the file '%s' cannot be read: %s", path, why);
+    struct diag *d =
+        ADD_ERROR(e, ref, "E403", "the file '%s' cannot be read: %s", path, why);
 
     if (errnum == ENOENT)
         diag_hint(d, "create it, or give a default: ${file:%s:-…}", ref->name);
@@ -181,7 +182,7 @@ static bool append_node(struct reference *ref, const struct yaml_node *node,
     return true;
 }
 
-static bool use_fallback(const struct reference *ref, struct text *out)
+static bool use_fallback(struct reference *ref, struct text *out)
 {
     if (!ref->fallback)
         return false;
@@ -190,7 +191,7 @@ static bool use_fallback(const struct reference *ref, struct text *out)
 }
 
 /* `vars:` is expanded before there are vars, `context:` before there is a context. */
-static bool too_early(struct expander *e, const struct reference *ref)
+static bool too_early(struct expander *e, struct reference *ref)
 {
     struct diag *d;
 

@@ -28,69 +28,74 @@ size_t source_char(const char *text, size_t len)
     return n ? n : 1;
 }
 
-/* The offset of the next line's start; *ret_end is where the break begins. */
-static size_t skip_line(const struct source *source, size_t at, size_t *ret_end)
+/* Steps over one character or line break. */
+static void step(struct source_cursor *cursor)
 {
-    while (at < source->len) {
-        size_t n = source_break(source->text + at, source->len - at);
+    const char *text = cursor->source->text + cursor->offset;
+    size_t left = cursor->source->len - cursor->offset, n;
 
-        if (n > 0) {
-            *ret_end = at;
-            return at + n;
-        }
-        at += source_char(source->text + at, source->len - at);
+    if (*text >= ' ' && *text <= '~') { /* most of them */
+        cursor->offset++;
+        cursor->at.col++;
+        return;
     }
-    *ret_end = source->len;
-    return source->len;
+    n = source_break(text, left);
+    if (n > 0) {
+        cursor->at.line++;
+        cursor->at.col = 1;
+    } else {
+        cursor->at.col++;
+        n = source_char(text, left);
+    }
+    cursor->offset += n;
 }
 
-bool source_line(const struct source *source, uint32_t line, struct source_line *ret_line)
+static void rewind_to(struct source_cursor *cursor, const struct source *source)
 {
-    size_t start = 0, end = 0;
+    *cursor =
+        (struct source_cursor){.source = source, .at = {.line = 1, .col = 1, .width = 1}};
+}
+
+void source_seek(struct source_cursor *cursor, const struct source *source, size_t offset)
+{
+    if (cursor->source != source || cursor->offset > offset)
+        rewind_to(cursor, source);
+    while (cursor->offset < offset && cursor->offset < source->len)
+        step(cursor);
+}
+
+bool source_seek_line(struct source_cursor *cursor, const struct source *source,
+                      uint32_t line, struct source_line *ret_line)
+{
+    size_t end;
 
     if (!source->text || line == 0)
         return false;
-    for (uint32_t at = 1;; at++) {
-        size_t next = skip_line(source, start, &end);
-
-        if (at == line) {
-            *ret_line = (struct source_line){source->text + start, end - start};
-            return true;
-        }
-        if (next == source->len && end == source->len)
-            return false;
-        start = next;
-    }
-}
-
-size_t source_offset(const struct source *source, struct mark at)
-{
-    struct source_line line;
-    size_t i = 0;
-
-    if (!source_line(source, at.line, &line))
-        return source->len;
-    for (uint32_t col = 1; col < at.col && i < line.len; col++)
-        i += source_char(line.text + i, line.len - i);
-    return (size_t)(line.text - source->text) + i;
+    if (cursor->source != source || cursor->at.line > line ||
+        (cursor->at.line == line && cursor->at.col > 1))
+        rewind_to(cursor, source);
+    while (cursor->at.line < line && cursor->offset < source->len)
+        step(cursor);
+    if (cursor->at.line < line)
+        return false;
+    end = cursor->offset;
+    while (end < source->len && source_break(source->text + end, source->len - end) == 0)
+        end++;
+    *ret_line = (struct source_line){source->text + cursor->offset, end - cursor->offset};
+    return true;
 }
 
 struct mark source_mark(const struct source *source, size_t offset)
 {
-    struct mark at = {.line = 1, .col = 1, .width = 1};
-    size_t i = 0;
+    struct source_cursor cursor = {0};
 
-    while (i < offset && i < source->len) {
-        size_t n = source_break(source->text + i, source->len - i);
+    source_seek(&cursor, source, offset);
+    return cursor.at;
+}
 
-        if (n > 0) {
-            at.line++;
-            at.col = 1;
-            i += n;
-        } else {
-            at.col++;
-            i += source_char(source->text + i, source->len - i);
-        }
-    }
-    return at;
+bool source_line(const struct source *source, uint32_t line, struct source_line *ret_line)
+{
+    struct source_cursor cursor = {0};
+
+    return source_seek_line(&cursor, source, line, ret_line);
 }

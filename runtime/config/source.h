@@ -27,16 +27,26 @@ struct source_line {
 };
 
 /*
- * Finds line `line` (from 1).  Returns false when the source has no such line or no text.  Reads
- * from the start: for messages only.
+ * A position in a source.  Zero-initialise it.  Moving forward costs the way between, moving back
+ * or to another source starts over: whoever asks for many places asks in their order.
  */
+struct source_cursor {
+    const struct source *source;
+    size_t offset;
+    struct mark at;
+};
+
+/* Moves to a byte offset (the end when it is larger): cursor->at is its place, with width 1. */
+void source_seek(struct source_cursor *cursor, const struct source *source,
+                 size_t offset);
+
+/* Moves to the start of line `line` (from 1).  False when the source has no such line or no text. */
+bool source_seek_line(struct source_cursor *cursor, const struct source *source,
+                      uint32_t line, struct source_line *ret_line);
+
+/* The same from the start of the source: for single messages. */
+struct mark source_mark(const struct source *source, size_t offset);
 bool source_line(const struct source *source, uint32_t line,
                  struct source_line *ret_line);
-
-/* The byte offset of a place; the end of its line when that is shorter; len when there is no line. */
-size_t source_offset(const struct source *source, struct mark at);
-
-/* The place of a byte offset, with width 1. */
-struct mark source_mark(const struct source *source, size_t offset);
 
 #endif /* CONFIG_SOURCE_H */
