@@ -33,7 +33,7 @@ endfunction()
 # pph_add_test(LAYER MODULE [LIBRARY...]): tests/unit/LAYER/test_MODULE.c as the test LAYER.MODULE.
 function(pph_add_test layer module)
     set(target test_${layer}_${module})
-    add_executable(${target} unit/${layer}/test_${module}.c)
+    add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/unit/${layer}/test_${module}.c)
     target_link_libraries(${target} PRIVATE pphost_${layer} ${ARGN} PkgConfig::CHECK pphost_warnings)
     add_test(NAME ${layer}.${module} COMMAND ${target})
     set_tests_properties(${layer}.${module} PROPERTIES LABELS unit TIMEOUT ${PPH_TEST_TIMEOUT})

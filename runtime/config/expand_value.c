@@ -115,17 +115,18 @@ static int open_regular(const char *path)
     return -1;
 }
 
-static void add_unreadable(struct expander *e, struct reference *ref, const char *path,
-                           int errnum)
+static void add_unreadable(struct expander *e, struct reference *ref, int errnum)
 {
     char buffer[128];
     const char *why = errnum == EINVAL ? "it is not a regular file"
                                        : strerror_r(errnum, buffer, sizeof(buffer));
     struct diag *d =
-        ADD_ERROR(e, ref, "E403", "the file '%s' cannot be read: %s", path, why);
+        ADD_ERROR(e, ref, "E403", "the file '%s' cannot be read: %s", ref->name, why);
 
     if (errnum == ENOENT)
         diag_hint(d, "create it, or give a default: ${file:%s:-…}", ref->name);
+    if (ref->name[0] != '/')
+        diag_note(d, "a relative name is looked up in the pipeline's directory");
 }
 
 /* Without the newline that editors and `echo` put at the end. */
@@ -161,9 +162,9 @@ static bool expand_file(struct expander *e, struct reference *ref, struct text *
     if (errnum == ENOENT && ref->fallback)
         text_str(out, ref->fallback);
     else if (errnum != 0)
-        add_unreadable(e, ref, path, errnum);
+        add_unreadable(e, ref, errnum);
     else if (len > EXPAND_FILE_MAX)
-        ADD_ERROR(e, ref, "E403", "the file '%s' is larger than 64 KiB", path);
+        ADD_ERROR(e, ref, "E403", "the file '%s' is larger than 64 KiB", ref->name);
     else
         append_file(bytes, len, out);
     free(bytes);

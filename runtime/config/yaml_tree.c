@@ -3,6 +3,7 @@
  * Building and reading trees.  Arrays of children have room for the next power of two and are
  * copied when that is full; what they leave behind in the arena is less than they take.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "config/yaml.h"
@@ -123,11 +124,12 @@ struct yaml_shown yaml_shown(const struct yaml_node *node)
     size_t used = 0;
 
     if (node->kind != YAML_SCALAR) {
-        strcpy(shown.text, node->kind == YAML_LIST ? "a list" : "a mapping");
+        (void)snprintf(shown.text, sizeof(shown.text), "%s",
+                       node->kind == YAML_LIST ? "a list" : "a mapping");
         return shown;
     }
     if (node->origin == YAML_FROM_SECRET) {
-        strcpy(shown.text, "(secret)");
+        (void)snprintf(shown.text, sizeof(shown.text), "(secret)");
         return shown;
     }
     while (used < node->len) {
@@ -140,7 +142,7 @@ struct yaml_shown yaml_shown(const struct yaml_node *node)
         used += n;
     }
     if (used < node->len)
-        strcpy(shown.text + used, "...");
+        (void)snprintf(shown.text + used, sizeof(shown.text) - used, "...");
     return shown;
 }
 
