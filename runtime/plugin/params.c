@@ -38,11 +38,13 @@ bool params_bind_one(struct params_bind *b, const struct pph_param *param,
     enum value_status status;
 
     *ret_value = value_none();
+    if (node->broken)
+        return false; /* its error was added where it was found */
     if (param->type == PPH_YAML) {
         status = value_from_tree(node, b->arena, ret_value);
     } else if (node->kind != YAML_SCALAR) {
         return params_report_shape(b, param, node);
-    } else if (node->plain && node->len == 0) {
+    } else if (yaml_is_null(node)) {
         return params_report_empty(b, param, node);
     } else {
         status = value_parse(param, node->text, node->len, b->arena, ret_value);
@@ -79,8 +81,7 @@ static const struct pph_param *find_param(const struct pph_plugin *desc, const c
 /* Whether `with:` is one value for the primary parameter; a YAML one takes maps by name only. */
 static bool is_short_form(const struct yaml_node *with)
 {
-    return with && with->kind != YAML_MAP &&
-           !(with->kind == YAML_SCALAR && with->plain && with->len == 0);
+    return with && with->kind != YAML_MAP && !yaml_is_null(with);
 }
 
 /* The user's value for a parameter, or NULL. */
@@ -106,7 +107,7 @@ static bool check_keys(struct params_bind *b)
     bool ok = true;
 
     if (is_short_form(with) && !find_primary(b->desc))
-        return params_report_no_primary(b);
+        return with->broken ? false : params_report_no_primary(b);
     for (size_t i = 0; with && with->kind == YAML_MAP && i < with->n; i++)
         if (!find_param(b->desc, with->keys[i]->text))
             ok = params_report_unknown(b, with->keys[i]);

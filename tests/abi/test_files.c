@@ -55,7 +55,7 @@ static const struct built {
      "./undefined.so cannot be loaded: undefined symbol: nobody_has_this",
      "link it with the library that has it; -Wl,-z,defs finds this when building"},
     {"./missing.so", "E213",
-     "./missing.so cannot be loaded: libtest_plugin_gone.so: cannot open shared object "
+     "./missing.so cannot be loaded: libtestplugin_gone.so: cannot open shared object "
      "file: No such file or directory",
      "install the library it was linked with (ldd lists them)"},
     {"./stranger.so", "E214",
