@@ -168,12 +168,16 @@ static bool wait_for_room(struct instance *i)
     while (is_over(i) && !emit_drain(i)) {
         if (run_cancelled(s->run))
             return false;
-        if (s->run->options.single_thread || i->moved)
-            return true; /* nobody else could make room: bounded by what one call emits */
-        if (s->window > 0 && !order_is_head(s, i))
+        if (i->moved)
+            return true; /* the rest of one batch */
+        if (s->run->options.single_thread) {
+            if (!workers_help(s, i->memory.cache))
+                return true; /* an earlier call of this stage comes first */
+        } else if (s->window > 0 && !order_is_head(s, i)) {
             order_wait_head(s, i);
-        else if (!send_waiting(i))
+        } else if (!send_waiting(i)) {
             return false;
+        }
     }
     return true;
 }

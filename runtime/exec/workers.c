@@ -44,6 +44,8 @@ struct workers {
     unsigned spin;     /* whether to look for work before sleeping */
     unsigned max, own; /* threads of the pool at most; threads of stages */
     unsigned idle_words;
+    void (*pause)(struct run *run, bool wait); /* --inline */
+    uint32_t helped;        /* --inline: for a look at signals now and then */
     _Atomic uint64_t *idle; /* bit = sleeping thread of the pool; seq_cst: sleep-note */
 
     struct mutex lock;
@@ -491,12 +493,31 @@ void workers_acquire_slot(struct stage *s)
     mutex_unlock(&ws->lock);
 }
 
+bool workers_help(const struct stage *s, struct chunk_cache *cache)
+{
+    struct run *run = s->run;
+    struct workers *ws = run->workers;
+
+    if (++ws->helped % PAUSE_EVERY == 0)
+        ws->pause(run, false);
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *d = &run->stages[k];
+        uint64_t word = atomic_load_explicit(&run->ready[k / 64], memory_order_relaxed);
+
+        if (word >> (k % 64) & 1 && d->graph->level < s->graph->level &&
+            work_at(d, NULL, cache))
+            return true;
+    }
+    return false;
+}
+
 void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wait))
 {
     struct run *run = ws->run;
     struct chunk_cache cache;
     uint32_t tick = 0;
 
+    ws->pause = pause;
     chunk_cache_init(&cache, run->pool);
     while (!is_over(run)) {
         struct stage *s = pick(run, ++tick);

@@ -50,6 +50,13 @@ void workers_release_slot(struct stage *s);
 void workers_acquire_slot(struct stage *s);
 
 /*
+ * --inline: a call of `s` has emitted more than its readers have room for; works on something
+ * nearer the sinks, on top of that call's stack.  False: there is nothing to do.  Levels only
+ * sink on the stack, so no instance is entered twice.  [control]
+ */
+bool workers_help(const struct stage *s, struct chunk_cache *cache);
+
+/*
  * --inline: runs the whole pipeline on this thread until it ends or is cancelled.  `pause` is called
  * now and then, and with `wait` set when nothing is ready: then it may sleep.  [control]
  */

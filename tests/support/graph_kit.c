@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/graph_kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "exec/graph_parts.h"
+#include "plugin/params.h"
+
+struct kit {
+    struct pipeline pipeline;
+    struct source source;
+    struct plugin *plugins;
+    struct graph graph;
+    struct arena *arena;
+    struct run *run;
+};
+
+static void parse_from(struct kit *kit, struct stage_desc *desc, const char *from)
+{
+    char *words = arena_copy(kit->arena, from, strlen(from));
+    char *rest = NULL;
+
+    desc->from_given = true;
+    desc->from = arena_array(kit->arena, strlen(from) + 1, sizeof(*desc->from));
+    for (char *word = strtok_r(words, " ", &rest); word;
+         word = strtok_r(NULL, " ", &rest)) {
+        struct from_ref *ref = &desc->from[desc->n_from++];
+        char *dot = strchr(word, '.');
+
+        if (dot)
+            *dot = '\0';
+        ref->stage = word[0] ? word : NULL;
+        ref->port = dot ? dot + 1 : NULL;
+        ref->source = &kit->source;
+    }
+}
+
+static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
+{
+    struct stage_desc *desc = &kit->pipeline.stages[k];
+    struct graph_stage *s = &kit->graph.stages[k];
+    size_t n = ports_count(in->plugin);
+
+    desc->name = in->name;
+    desc->workers = in->workers;
+    desc->order = in->order;
+    desc->on_error = in->on_error;
+    desc->queue_items = in->queue_items ? in->queue_items : QUEUE_ITEMS_DEFAULT;
+    desc->queue_bytes = in->queue_bytes ? in->queue_bytes : QUEUE_BYTES_DEFAULT;
+    if (in->from)
+        parse_from(kit, desc, in->from);
+    kit->plugins[k].desc = *in->plugin;
+    s->name = in->name;
+    s->desc = desc;
+    s->index = k;
+    s->plugin = &kit->plugins[k];
+    s->args = in->args;
+    s->queue_items = desc->queue_items;
+    s->queue_bytes = desc->queue_bytes;
+    s->workers = in->workers ? in->workers : 1;
+    s->is_source = in->plugin->kind == PPH_GENERATOR || in->plugin->kind == PPH_TASK;
+    s->has_output =
+        in->plugin->kind == PPH_GENERATOR || in->plugin->kind == PPH_PROCESSOR;
+    s->own_threads = (in->plugin->flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
+    s->ordered = in->order == ORDER_KEEP && s->workers > 1 && s->has_output;
+    s->n_ports = n + 2;
+    s->ports = arena_array(kit->arena, s->n_ports, sizeof(*s->ports));
+    s->ports[0].name = "out";
+    for (size_t p = 0; p < n; p++)
+        s->ports[p + 1].name = in->plugin->ports[p].name;
+    s->ports[n + 1].name = "dead";
+}
+
+struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)
+{
+    struct kit *kit = calloc(1, sizeof(*kit));
+    struct diag_list *diags = diag_list_new();
+    struct text text = {0};
+
+    kit->arena = arena_new();
+    kit->source.name = "kit";
+    kit->pipeline.source = &kit->source;
+    kit->pipeline.name = "kit";
+    kit->pipeline.n_stages = n;
+    kit->pipeline.stages = arena_array(kit->arena, n, sizeof(struct stage_desc));
+    kit->plugins = arena_array(kit->arena, n, sizeof(struct plugin));
+    kit->graph.arena = kit->arena;
+    kit->graph.pipeline = &kit->pipeline;
+    kit->graph.n_stages = n;
+    kit->graph.threads = threads;
+    kit->graph.stages = arena_array(kit->arena, n, sizeof(struct graph_stage));
+    for (size_t k = 0; k < n; k++)
+        make_stage(kit, k, &stages[k]);
+    ck_assert(wire_stages(&kit->graph, diags));
+    diag_show(diags, &text, false);
+    ck_assert_msg(diag_errors(diags) == 0, "%s", text_get(&text));
+    ck_assert(rank_stages(&kit->graph, diags));
+    bound_memory(&kit->graph);
+    text_fini(&text);
+    diag_list_free(diags);
+    return kit;
+}
+
+void kit_free(struct kit *kit)
+{
+    run_free(kit->run);
+    arena_free(kit->arena);
+    free(kit);
+}
+
+const struct graph *kit_graph(const struct kit *kit)
+{
+    return &kit->graph;
+}
+
+enum run_end kit_run(struct kit *kit, const struct run_options *options)
+{
+    static const struct run_options none;
+    struct error err = {0};
+    enum run_end end;
+
+    run_free(kit->run);
+    kit->run = run_new(&kit->graph, options ? options : &none, &err);
+    ck_assert_msg(kit->run != NULL, "%s", err.text);
+    end = run_execute(kit->run);
+    if (end == RUN_BAD_COUNT || end == RUN_STALLED)
+        (void)fprintf(stderr, "%s", run_bug_report(kit->run));
+    return end;
+}
+
+struct run *kit_last(const struct kit *kit)
+{
+    return kit->run;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Graphs of in-process stages, without YAML and without shared objects: what tests of the exec layer
+ * run.  A stage is a `struct pph_plugin` of the test's own.
+ */
+#ifndef SUPPORT_GRAPH_KIT_H
+#define SUPPORT_GRAPH_KIT_H
+
+#include "exec/graph.h"
+#include "exec/run.h"
+
+/* One stage; zero fields mean the defaults of a pipeline. */
+struct kit_stage {
+    const char *name;
+    const struct pph_plugin *plugin;
+    const char
+        *from; /* "a", "a.port b", ".dead", blank-separated; NULL: the stage above */
+    unsigned workers;
+    enum order order;
+    enum on_error on_error;
+    uint64_t queue_items, queue_bytes;
+    const struct pph_value *args;
+};
+
+struct kit;
+
+/* Builds the graph of `n` stages; aborts the test when it is not a good one. */
+struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads);
+void kit_free(struct kit *kit);
+
+const struct graph *kit_graph(const struct kit *kit);
+
+/* Runs the graph once; the run is kept until kit_free() or the next one.  `options` may be NULL. */
+enum run_end kit_run(struct kit *kit, const struct run_options *options);
+
+/* Of the last run. */
+struct run *kit_last(const struct kit *kit);
+
+#endif /* SUPPORT_GRAPH_KIT_H */

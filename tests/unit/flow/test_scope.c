@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of flow/scope.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "flow/scope.h"
+
+static struct chunk_pool *pool;
+static struct batch_memory memory;
+static struct scope scope;
+
+static void setup(void)
+{
+    pool = chunk_pool_new();
+    memory = (struct batch_memory){.pool = pool};
+    scope = (struct scope){0};
+}
+
+static void teardown(void)
+{
+    scope_end(&scope, &memory);
+    scope_fini(&scope);
+    chunk_pool_free(pool);
+}
+
+START_TEST(allocations_are_found_and_do_not_overlap)
+{
+    enum { N = 20000 };
+    static unsigned char *pieces[N];
+
+    for (unsigned k = 0; k < N; k++) {
+        size_t len = k % 97;
+
+        pieces[k] = scope_alloc(&scope, &memory, len);
+        ck_assert_ptr_nonnull(pieces[k]);
+        ck_assert_uint_eq((uintptr_t)pieces[k] % 16, 0);
+        memset(pieces[k], (int)(k & 0xff), len);
+        if (len > 0)
+            ck_assert_ptr_nonnull(scope_find(&scope, pieces[k], len));
+    }
+    for (unsigned k = 0; k < N; k++) {
+        for (size_t b = 0; b < k % 97; b++)
+            ck_assert_uint_eq(pieces[k][b], k & 0xff);
+    }
+}
+END_TEST
+
+START_TEST(large_allocation_has_a_buffer_of_its_own)
+{
+    void *large = scope_alloc(&scope, &memory, 1 << 20);
+    struct buf *buf = scope_find(&scope, large, 1 << 20);
+
+    ck_assert_ptr_nonnull(buf);
+    ck_assert_uint_eq(buf->len, 1 << 20);
+}
+END_TEST
+
+START_TEST(foreign_memory_is_not_found)
+{
+    char mine[64];
+
+    (void)!scope_alloc(&scope, &memory, 100);
+    ck_assert_ptr_null(scope_find(&scope, mine, sizeof(mine)));
+}
+END_TEST
+
+START_TEST(kept_input_is_found_after_its_batch_has_gone)
+{
+    struct buf *buf = buf_new(pool, NULL, 1000);
+    struct batch *batch = batch_new(&memory, 4, NULL);
+
+    ck_assert(batch_pin(batch, buf));
+    scope.input = batch;
+    ck_assert_ptr_eq(scope_find(&scope, buf->data, 10), buf);
+    ck_assert(scope_keep_input(&scope, &memory));
+    batch_free(batch, &memory);
+    buf_unref(buf, NULL);
+    memset(buf->data, 1, 1000);
+    ck_assert_ptr_eq(scope_find(&scope, buf->data, 10), buf);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("flow/scope");
+    TCase *tc = tcase_create("core");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, allocations_are_found_and_do_not_overlap);
+    tcase_add_test(tc, large_allocation_has_a_buffer_of_its_own);
+    tcase_add_test(tc, foreign_memory_is_not_found);
+    tcase_add_test(tc, kept_input_is_found_after_its_batch_has_gone);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
