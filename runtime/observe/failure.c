@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The failures of a run, in the shape of configuration errors with the item as the place. */
+#include <string.h>
+
+#include "base/units.h"
+#include "observe/figures.h"
+#include "observe/report.h"
+
+enum { SHOWN_MAX = 20, MESSAGE_MAX = 2000 };
+
+/* "line 81231 of in/x.txt", as far as it is known; false when nothing is. */
+static bool place(const struct run_failure *f, struct text *out)
+{
+    const char *unit = f->pos_unit != NULL ? f->pos_unit : "item";
+
+    if (f->pos == 0 && f->origin == NULL)
+        return false;
+    if (f->pos > 0)
+        text_printf(out, "%s %llu%s", unit, (unsigned long long)f->pos,
+                    f->origin != NULL ? " of " : "");
+    if (f->origin != NULL)
+        text_printable(out, f->origin, strlen(f->origin), MESSAGE_MAX);
+    return true;
+}
+
+static bool of_item(const struct run_failure *f)
+{
+    return strcmp(f->what, "item") == 0;
+}
+
+static void headline(const struct report *report, const struct run_failure *f,
+                     struct text *out)
+{
+    const struct pipeline *pipeline = report->graph->pipeline;
+    char count[FIGURE_MAX];
+
+    if (f->fatal)
+        text_str(out,
+                 report->colour ? "\033[1;31merror[R601]:\033[0m " : "error[R601]: ");
+    else
+        text_str(out,
+                 report->colour ? "\033[1;33mwarning[R602]:\033[0m " : "warning[R602]: ");
+    if (f->stage == NULL) {
+        text_str(out, "the run failed");
+    } else {
+        text_printf(out, "stage '%s' (", f->stage->name);
+        text_printable(out, pipeline->source->name, strlen(pipeline->source->name), 400);
+        text_printf(out, ":%u)", (unsigned)f->stage->desc->at.line);
+        if (f->fatal || !of_item(f)) {
+            text_str(out, " failed");
+        } else {
+            units_show_count(f->count, count, sizeof(count));
+            text_printf(out, " gave up on %s %s", count,
+                        f->count == 1 ? "item" : "items");
+        }
+    }
+    if (!of_item(f))
+        text_printf(out, " in %s", f->what);
+    text_str(out, ": ");
+    text_printable(out, f->message, strlen(f->message), MESSAGE_MAX);
+    text_str(out, "\n");
+}
+
+static void show(const struct report *report, const struct run_failure *f,
+                 struct text *out)
+{
+    struct text where = {0};
+    char count[FIGURE_MAX];
+
+    headline(report, f, out);
+    if (place(f, &where))
+        text_printf(out, "  --> %s%s\n", f->count > 1 && !f->fatal ? "first: " : "",
+                    text_get(&where));
+    text_fini(&where);
+    if (f->stage != NULL) {
+        text_printf(out, "   = plugin %s, worker %u", f->stage->plugin->path, f->worker);
+        if (f->count > 1 && f->fatal) {
+            units_show_count(f->count, count, sizeof(count));
+            text_printf(out, "; %s times", count);
+        }
+        text_str(out, "\n");
+    }
+    text_str(out, "\n");
+}
+
+static void show_some(const struct report *report, bool fatal, struct text *out)
+{
+    size_t shown = 0, left = 0;
+
+    for (size_t i = 0; i < report->n_failures; i++) {
+        if (report->failures[i].fatal != fatal)
+            continue;
+        if (shown < SHOWN_MAX) {
+            show(report, &report->failures[i], out);
+            shown++;
+        } else {
+            left++;
+        }
+    }
+    if (left > 0)
+        text_printf(out, "%s: %zu more kinds of failure are not shown\n\n",
+                    fatal ? "error" : "warning", left);
+}
+
+void report_failures(const struct report *report, enum report_which which,
+                     struct text *out)
+{
+    if (which == REPORT_ALL)
+        show_some(report, false, out);
+    show_some(report, true, out);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <pphost/plugin.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "observe/figures.h"
+
+/* From this share of its time on a stage, or the pool, is named as what holds the run back. */
+static const double BUSY_SHARE = 0.85;
+
+const char *report_end_name(enum run_end end)
+{
+    switch (end) {
+    case RUN_DONE:
+        return "done";
+    case RUN_DRAINED:
+        return "drained";
+    case RUN_FAILED:
+        return "failed";
+    case RUN_STOPPED:
+        return "stopped";
+    case RUN_STALLED:
+        return "stalled";
+    case RUN_BAD_COUNT:
+        return "miscounted";
+    }
+    return "unknown";
+}
+
+/* A run that is shorter than this spends its time on starting. */
+enum { LIMIT_AFTER_NS = 100 * NS_PER_MS };
+
+struct term {
+    const char *name;
+    uint64_t count;
+};
+
+/* "read 7 + split 3": the first term stands even when it is zero. */
+static void sum(const struct term *terms, size_t n, struct text *out)
+{
+    bool any = false;
+    char count[FIGURE_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        if (terms[i].count == 0)
+            continue;
+        units_show_count(terms[i].count, count, sizeof(count));
+        text_printf(out, "%s%s %s", any ? " + " : "", terms[i].name, count);
+        any = true;
+    }
+    if (!any)
+        text_printf(out, "%s 0", terms[0].name);
+}
+
+void report_account(const struct run_account *a, struct text *out)
+{
+    const struct term in[] = {{"read", a->read}, {"split", a->split}};
+    const struct term to[] = {{"delivered", a->delivered}, {"dead", a->dead},
+                              {"skipped", a->skipped},     {"filtered", a->filtered},
+                              {"merged", a->merged},       {"unfinished", a->unfinished}};
+
+    sum(in, sizeof(in) / sizeof(*in), out);
+    text_str(out, " = ");
+    sum(to, sizeof(to) / sizeof(*to), out);
+}
+
+double report_busy(const struct report *report, size_t i)
+{
+    const struct graph_stage *stage = &report->graph->stages[i];
+    double could = (double)report->view->elapsed_ns * stage->workers;
+    double share = could > 0 ? (double)report->view->stages[i].busy_ns / could : 0;
+
+    return share > 1 ? 1 : share;
+}
+
+struct report_limit report_limit(const struct report *report)
+{
+    const struct graph *graph = report->graph;
+    struct report_limit limit = {0};
+    double elapsed = (double)report->view->elapsed_ns, pool = 0, best_ns = 0;
+
+    if (report->view->elapsed_ns == 0)
+        return limit;
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        const struct graph_stage *stage = &graph->stages[i];
+        double busy = (double)report->view->stages[i].busy_ns;
+        /* Workers beyond the pool's threads only wait for one. */
+        unsigned at_once = !stage->own_threads && stage->workers > graph->threads
+                               ? graph->threads
+                               : stage->workers;
+        double share = busy / elapsed / at_once;
+
+        if (!stage->own_threads)
+            pool += busy;
+        if (busy > 0 && share > limit.share) {
+            limit.stage = stage;
+            limit.share = share > 1 ? 1 : share;
+            best_ns = stage->own_threads ? 0 : busy;
+        }
+    }
+    limit.pool_share = pool / elapsed / graph->threads;
+    limit.pool_share = limit.pool_share > 1 ? 1 : limit.pool_share;
+    limit.of_pool = pool > 0 ? best_ns / pool : 0;
+    return limit;
+}
+
+static void show_end(const struct report *report, struct text *out)
+{
+    char took[FIGURE_MAX];
+    const char *bold = report->colour ? "\033[1m" : "",
+               *plain = report->colour ? "\033[0m" : "";
+
+    figure_duration(report->view->elapsed_ns, took);
+    switch (report->end) {
+    case RUN_DONE:
+        text_printf(out, "%sdone%s in %s\n", bold, plain, took);
+        break;
+    case RUN_DRAINED:
+        text_printf(out, "%sdone%s in %s, drained\n", bold, plain, took);
+        break;
+    case RUN_FAILED:
+        text_printf(out, "%sfailed%s after %s\n", bold, plain, took);
+        break;
+    case RUN_STOPPED:
+        text_printf(out, "%sstopped%s after %s, some items are not finished\n", bold,
+                    plain, took);
+        break;
+    case RUN_STALLED:
+        text_printf(out, "%sstalled%s after %s\n", bold, plain, took);
+        break;
+    case RUN_BAD_COUNT:
+        text_printf(out, "%sended%s after %s, but the count of items does not add up\n",
+                    bold, plain, took);
+        break;
+    }
+}
+
+static void show_rate(const struct report *report, struct text *out)
+{
+    char rate[FIGURE_MAX];
+    double seconds = (double)report->view->elapsed_ns / NS_PER_S;
+
+    if (seconds <= 0 || report->account->read == 0)
+        return;
+    text_printf(out, "  %s",
+                figure_item_rate((double)report->account->read / seconds, rate));
+    if (report->view->progress_unit == PPH_BYTES && report->view->progress_done > 0)
+        text_printf(
+            out, ", %s",
+            figure_byte_rate((double)report->view->progress_done / seconds, rate));
+    text_str(out, "\n");
+}
+
+enum { TABLE_COLUMNS = 7, NAME_COLUMNS_MAX = 24 };
+
+static void row(const char *const cells[TABLE_COLUMNS], int name_columns,
+                struct text *out)
+{
+    static const int widths[TABLE_COLUMNS] = {0, 7, 14, 14, 10, 6, 6};
+
+    text_str(out, "  ");
+    figure_pad(out, cells[0], name_columns);
+    for (int i = 1; i < TABLE_COLUMNS; i++) {
+        text_str(out, "  ");
+        figure_pad(out, cells[i], -widths[i]);
+    }
+    text_str(out, "\n");
+}
+
+static void stage_row(const struct report *report, size_t i, int name_columns,
+                      struct text *out)
+{
+    const struct graph_stage *stage = &report->graph->stages[i];
+    const struct run_stage_view *view = &report->view->stages[i];
+    char workers[FIGURE_MAX], in[FIGURE_MAX], sent[FIGURE_MAX], call[FIGURE_MAX];
+    char busy[FIGURE_MAX], queue[FIGURE_MAX] = "-";
+    uint64_t handled = stage->is_source ? view->items_out : view->items_in;
+    int fill = report->progress != NULL ? progress_queue_fill(report->progress, i) : -1;
+
+    snprintf(workers, sizeof(workers), "%u", stage->workers);
+    units_show_count(view->items_in, in, sizeof(in));
+    units_show_count(view->items_out, sent, sizeof(sent));
+    snprintf(call, sizeof(call), "%.1f",
+             view->calls > 0 ? (double)handled / (double)view->calls : 0.0);
+    snprintf(busy, sizeof(busy), "%.0f %%", report_busy(report, i) * 100);
+    if (fill >= 0 && !stage->is_source)
+        snprintf(queue, sizeof(queue), "%d %%", fill);
+    const char *const cells[TABLE_COLUMNS] = {stage->name,
+                                              workers,
+                                              stage->is_source ? "-" : in,
+                                              stage->has_output ? sent : "-",
+                                              view->calls > 0 ? call : "-",
+                                              busy,
+                                              queue};
+    row(cells, name_columns, out);
+}
+
+static void show_table(const struct report *report, struct text *out)
+{
+    static const char *const heads[TABLE_COLUMNS] = {
+        "STAGE", "WORKERS", "ITEMS IN", "ITEMS OUT", "ITEMS/CALL", "BUSY", "QUEUE"};
+    size_t widest = strlen(heads[0]);
+
+    for (size_t i = 0; i < report->graph->n_stages; i++) {
+        size_t width = figure_columns(report->graph->stages[i].name);
+
+        widest = width > widest ? width : widest;
+    }
+    int name_columns = widest > NAME_COLUMNS_MAX ? NAME_COLUMNS_MAX : (int)widest;
+    row(heads, name_columns, out);
+    for (size_t i = 0; i < report->graph->n_stages; i++)
+        stage_row(report, i, name_columns, out);
+}
+
+static void show_limit(const struct report *report, struct text *out)
+{
+    struct report_limit limit = report_limit(report);
+
+    if (limit.stage == NULL || report->view->elapsed_ns < LIMIT_AFTER_NS)
+        return;
+    if (limit.share >= BUSY_SHARE) {
+        if (limit.stage->workers == 1)
+            text_printf(out, "  limited by %s: its worker was busy %.0f %% of the time\n",
+                        limit.stage->name, limit.share * 100);
+        else
+            text_printf(out,
+                        "  limited by %s: its %u workers were busy %.0f %% of the time\n",
+                        limit.stage->name, limit.stage->workers, limit.share * 100);
+    } else if (limit.pool_share >= BUSY_SHARE) {
+        text_printf(
+            out,
+            "  limited by the %u %s: busy %.0f %% of the time, %.0f %% of that in %s\n",
+            report->graph->threads, report->graph->threads == 1 ? "thread" : "threads",
+            limit.pool_share * 100, limit.of_pool * 100, limit.stage->name);
+    } else {
+        text_printf(out, "  no stage was busy all the time; %s was busiest, %.0f %%\n",
+                    limit.stage->name, limit.share * 100);
+    }
+}
+
+void report_summary(const struct report *report, struct text *out)
+{
+    PPH_ASSERT(report->graph != NULL && report->account != NULL && report->view != NULL);
+    show_end(report, out);
+    text_str(out, "  ");
+    report_account(report->account, out);
+    text_str(out, "\n");
+    show_rate(report, out);
+    show_table(report, out);
+    show_limit(report, out);
+}
