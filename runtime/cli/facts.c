@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "observe/figures.h"
+
+enum { COLUMNS = 7, CELL_MAX = 40 };
+
+const char *facts_size(uint64_t bytes, char buffer[FACTS_SIZE_MAX])
+{
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } units[] = {{"GB", 1000000000}, {"GiB", 1 << 30}, {"MB", 1000000},
+                 {"MiB", 1 << 20},   {"KB", 1000},     {"KiB", 1 << 10}};
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+        if (bytes > 0 && bytes % units[i].bytes == 0) {
+            snprintf(buffer, FACTS_SIZE_MAX, "%llu%s",
+                     (unsigned long long)(bytes / units[i].bytes), units[i].name);
+            return buffer;
+        }
+    }
+    snprintf(buffer, FACTS_SIZE_MAX, "%lluB", (unsigned long long)bytes);
+    return buffer;
+}
+
+size_t facts_edges(const struct graph *graph)
+{
+    size_t edges = 0;
+
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        for (size_t p = 0; p < graph->stages[i].n_ports; p++)
+            edges += graph->stages[i].ports[p].n_readers;
+    }
+    return edges;
+}
+
+static bool reads(const struct graph_port *port, const struct graph_stage *stage)
+{
+    for (size_t i = 0; i < port->n_readers; i++) {
+        if (port->readers[i] == stage)
+            return true;
+    }
+    return false;
+}
+
+void facts_readers(const struct graph *graph, const struct graph_stage *stage,
+                   struct text *out)
+{
+    const char *gap = "";
+
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        const struct graph_stage *from = &graph->stages[i];
+
+        for (size_t p = 0; p < from->n_ports; p++) {
+            if (!reads(&from->ports[p], stage))
+                continue;
+            text_printf(out, "%s%s", gap, from->name);
+            if (p > 0)
+                text_printf(out, ".%s", from->ports[p].name);
+            gap = ", ";
+        }
+    }
+    if (gap[0] == '\0')
+        text_str(out, "-");
+}
+
+static const char *order_of(const struct graph_stage *stage)
+{
+    return stage->desc->order == ORDER_KEEP ? "keep" : "any";
+}
+
+static const char *on_error_of(const struct graph_stage *stage)
+{
+    static const char *const names[] = {"stop", "skip", "dead"};
+
+    return names[stage->desc->on_error];
+}
+
+/* One row of the table, each cell a text of its own. */
+static void cells_of(const struct graph *graph, const struct graph_stage *stage,
+                     struct text cells[COLUMNS])
+{
+    char items[CELL_MAX], bytes[CELL_MAX];
+
+    text_str(&cells[0], stage->name);
+    text_str(&cells[1], stage->desc->use);
+    facts_readers(graph, stage, &cells[2]);
+    text_printf(&cells[3], "%u%s", stage->workers, stage->own_threads ? "*" : "");
+    text_str(&cells[4], stage->workers > 1 ? order_of(stage) : "-");
+    if (stage->is_source) {
+        text_str(&cells[5], "-");
+    } else {
+        units_show_count(stage->queue_items, items, sizeof(items));
+        facts_size(stage->queue_bytes, bytes);
+        text_printf(&cells[5], "%s items, %s", items, bytes);
+    }
+    units_show_size(stage->memory_bytes, bytes, sizeof(bytes));
+    text_str(&cells[6], bytes);
+}
+
+static void table(const struct graph *graph, struct text *out)
+{
+    static const char *const heads[COLUMNS] = {"STAGE", "PLUGIN", "READS", "WORKERS",
+                                               "ORDER", "QUEUE",  "MEMORY"};
+    size_t widths[COLUMNS];
+
+    for (int c = 0; c < COLUMNS; c++)
+        widths[c] = strlen(heads[c]);
+    /* Once to see how wide the columns are, once to print them. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i <= graph->n_stages; i++) {
+            struct text cells[COLUMNS] = {{0}};
+
+            if (i == 0) {
+                for (int c = 0; c < COLUMNS; c++)
+                    text_str(&cells[c], heads[c]);
+            } else {
+                cells_of(graph, &graph->stages[i - 1], cells);
+            }
+            for (int c = 0; c < COLUMNS; c++) {
+                const char *cell = text_get(&cells[c]);
+                size_t width = figure_columns(cell);
+                bool last = c == COLUMNS - 1;
+
+                if (pass == 0 && width > widths[c])
+                    widths[c] = width;
+                if (pass == 1) {
+                    text_str(out, "  ");
+                    figure_pad(out, cell, last ? -(int)widths[c] : (int)widths[c]);
+                }
+                text_fini(&cells[c]);
+            }
+            if (pass == 1)
+                text_str(out, "\n");
+        }
+    }
+}
+
+static void count_of(struct text *out, size_t n, const char *one, const char *many)
+{
+    text_printf(out, "%zu %s", n, n == 1 ? one : many);
+}
+
+void facts_show(const struct graph *graph, struct text *out)
+{
+    char memory[CELL_MAX];
+    size_t own = 0;
+
+    table(graph, out);
+    for (size_t i = 0; i < graph->n_stages; i++)
+        own += graph->stages[i].own_threads ? graph->stages[i].workers : 0;
+    text_str(out, "  ");
+    count_of(out, graph->n_stages, "stage", "stages");
+    text_str(out, ", ");
+    count_of(out, facts_edges(graph), "edge", "edges");
+    text_str(out, ", ");
+    count_of(out, graph->threads, "thread", "threads");
+    if (own > 0)
+        text_printf(out, " and %zu of their own for stages that block (*)", own);
+    units_show_size(graph->memory_bytes, memory, sizeof(memory));
+    text_printf(out, "\n  at most %s of items in memory", memory);
+    units_show_size(GRAPH_ITEM_BYTES, memory, sizeof(memory));
+    text_printf(out,
+                "; an item larger than %s adds the rest of its size, once per place\n"
+                "  what plugins allocate for themselves is not in it\n",
+                memory);
+}
+
+static void json_stage(const struct graph_stage *stage, struct text *out)
+{
+    text_str(out, "{\"name\":");
+    text_json(out, stage->name, strlen(stage->name));
+    text_str(out, ",\"use\":");
+    text_json(out, stage->desc->use, strlen(stage->desc->use));
+    text_str(out, ",\"file\":");
+    text_json(out, stage->plugin->path, strlen(stage->plugin->path));
+    text_printf(out,
+                ",\"workers\":%u,\"own_threads\":%s,\"order\":\"%s\",\"on_error\":\"%s\"",
+                stage->workers, stage->own_threads ? "true" : "false", order_of(stage),
+                on_error_of(stage));
+    if (!stage->is_source)
+        text_printf(out, ",\"queue\":{\"items\":%llu,\"bytes\":%llu}",
+                    (unsigned long long)stage->queue_items,
+                    (unsigned long long)stage->queue_bytes);
+    text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)stage->memory_bytes);
+}
+
+static void json_edges(const struct graph *graph, struct text *out)
+{
+    const char *gap = "";
+
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        const struct graph_stage *from = &graph->stages[i];
+
+        for (size_t p = 0; p < from->n_ports; p++) {
+            for (size_t r = 0; r < from->ports[p].n_readers; r++) {
+                const struct graph_stage *to = from->ports[p].readers[r];
+
+                text_printf(out, "%s{\"from\":", gap);
+                text_json(out, from->name, strlen(from->name));
+                text_str(out, ",\"port\":");
+                text_json(out, from->ports[p].name, strlen(from->ports[p].name));
+                text_str(out, ",\"to\":");
+                text_json(out, to->name, strlen(to->name));
+                text_str(out, "}");
+                gap = ",";
+            }
+        }
+    }
+}
+
+void facts_json(const struct graph *graph, struct text *out)
+{
+    text_str(out, ",\"name\":");
+    text_json(out, graph->pipeline->name, strlen(graph->pipeline->name));
+    text_printf(out, ",\"threads\":%u,\"memory_bytes\":%llu,\"stages\":[", graph->threads,
+                (unsigned long long)graph->memory_bytes);
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        if (i > 0)
+            text_str(out, ",");
+        json_stage(&graph->stages[i], out);
+    }
+    text_str(out, "],\"edges\":[");
+    json_edges(graph, out);
+    text_str(out, "]");
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `pphost run`: builds the graph, runs it, shows how far it is, and says what came of it.
+ *
+ * Data goes to standard output (by the plugins that write there), everything else to standard error.
+ */
+#include "exec/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "cli/check.h"
+#include "cli/console.h"
+#include "cli/exits.h"
+#include "cli/job.h"
+#include "cli/output.h"
+#include "cli/signals.h"
+#include "cli/verbs.h"
+#include "cli/wall.h"
+#include "observe/log.h"
+#include "observe/progress.h"
+#include "observe/report.h"
+
+enum {
+    TICK_MS = 100, /* a line is painted at most so often */
+
+    LEVEL_QUIET = 3,
+    LEVEL_NORMAL = 6,
+    LEVEL_VERBOSE = 7, /* of syslog */
+};
+
+enum loudness { LOUD_QUIET, LOUD_NORMAL, LOUD_VERBOSE };
+
+/* All that the callbacks of a run need. */
+struct runner {
+    const struct graph *graph;
+    enum loudness loudness;
+    enum log_format format;
+    bool paints; /* a progress line on the terminal */
+    bool ascii;
+    struct console console;
+    struct progress *progress;
+    struct run_view view;  /* the last snapshot; its array is ours */
+    uint64_t slow_line_ns; /* when the last line was written where there is no terminal */
+    bool said_stopping;
+};
+
+static void on_log(void *arg, int level, const struct graph_stage *stage,
+                   const char *message)
+{
+    struct runner *runner = arg;
+
+    console_log(&runner->console, level, stage != NULL ? stage->name : NULL, message);
+}
+
+/* Once, when the first signal has closed the sources. */
+static void say_stopping(struct runner *runner)
+{
+    struct text line = {0};
+    char count[32];
+    uint64_t items = progress_in_flight(&runner->view, runner->graph->n_stages);
+
+    runner->said_stopping = true;
+    units_show_count(items, count, sizeof(count));
+    if (runner->format == LOG_JSON) {
+        log_json_head(&line, wall_ms(), "stopping");
+        text_printf(&line, ",\"in_flight\":%llu}\n", (unsigned long long)items);
+    } else {
+        text_printf(&line,
+                    "stopping: sources closed, %s %s in flight (^C again: stop now)\n",
+                    count, items == 1 ? "item" : "items");
+    }
+    if (!line.failed)
+        console_print(&runner->console, text_get(&line), line.len);
+    text_fini(&line);
+}
+
+/* The line that replaces the painted one where nothing can be painted: now and then. */
+static void slow_line(struct runner *runner)
+{
+    const struct progress_look look = {.name = runner->graph->pipeline->name,
+                                       .ascii = runner->ascii};
+    struct text line = {0};
+
+    if (runner->view.elapsed_ns - runner->slow_line_ns < 10ull * NS_PER_S)
+        return;
+    runner->slow_line_ns = runner->view.elapsed_ns;
+    if (runner->format == LOG_JSON) {
+        log_json_head(&line, wall_ms(), "progress");
+        progress_json(runner->progress, &runner->view, &line);
+        text_str(&line, "}\n");
+    } else {
+        progress_line(runner->progress, &runner->view, &look, &line);
+        text_str(&line, "\n");
+    }
+    if (!line.failed)
+        console_print(&runner->console, text_get(&line), line.len);
+    text_fini(&line);
+}
+
+static void on_tick(void *arg, struct run *run)
+{
+    struct runner *runner = arg;
+
+    run_view(run, &runner->view);
+    progress_sample(runner->progress, &runner->view);
+    console_flush(&runner->console, false);
+    if (runner->view.draining && !runner->said_stopping && runner->loudness != LOUD_QUIET)
+        say_stopping(runner);
+    if (runner->paints) {
+        const struct progress_look look = {.name = runner->graph->pipeline->name,
+                                           .columns = console_columns(),
+                                           .ascii = runner->ascii};
+        struct text line = {0};
+
+        progress_line(runner->progress, &runner->view, &look, &line);
+        console_paint(&runner->console, &line);
+        text_fini(&line);
+    } else if (runner->loudness == LOUD_VERBOSE) {
+        slow_line(runner);
+    }
+}
+
+/* Whether a stage puts data on standard output: then a painted line would get into it. */
+static bool writes_to_stdout(const struct graph *graph)
+{
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        const struct graph_stage *stage = &graph->stages[i];
+        const struct pph_param *params = stage->plugin->desc.params;
+
+        if (stage->is_source)
+            continue;
+        if (strcmp(stage->plugin->desc.name, "print") == 0)
+            return true;
+        for (size_t p = 0; params != NULL && params[p].name != NULL; p++) {
+            if (params[p].type == PPH_PATH && strcmp(stage->args[p].s, "-") == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool runner_init(struct runner *runner, const struct graph *graph,
+                        const struct arguments *args)
+{
+    const char *format = arguments_get(args, "log");
+
+    memset(runner, 0, sizeof(*runner));
+    runner->graph = graph;
+    runner->format = format != NULL && strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT;
+    runner->loudness = arguments_has(args, "quiet")     ? LOUD_QUIET
+                       : arguments_has(args, "verbose") ? LOUD_VERBOSE
+                                                        : LOUD_NORMAL;
+    runner->ascii = !output_utf8();
+    console_init(&runner->console, runner->format);
+    runner->paints = console_can_paint(&runner->console) && runner->format == LOG_TEXT &&
+                     runner->loudness != LOUD_QUIET &&
+                     !(isatty(STDOUT_FILENO) == 1 && writes_to_stdout(graph));
+    runner->progress = progress_new(graph);
+    runner->view.stages = calloc(graph->n_stages, sizeof(*runner->view.stages));
+    return runner->progress != NULL && runner->view.stages != NULL;
+}
+
+static void runner_fini(struct runner *runner)
+{
+    console_fini(&runner->console);
+    progress_free(runner->progress);
+    free(runner->view.stages);
+}
+
+/* Exit codes: format.md's table, which 'pphost help' prints. */
+static int exit_code_of(enum run_end end, const struct run_account *account)
+{
+    switch (end) {
+    case RUN_DONE:
+        return account->dead + account->skipped > 0 ? EXITS_REJECTS : EXITS_OK;
+    case RUN_DRAINED:
+        return EXITS_DRAINED;
+    case RUN_FAILED:
+        return EXITS_FAILED;
+    case RUN_STOPPED:
+        return EXITS_STOPPED;
+    case RUN_STALLED:
+    case RUN_BAD_COUNT:
+        break;
+    }
+    return EXITS_BUG;
+}
+
+static void bug_report(const struct run *run, struct text *out)
+{
+    text_str(out, "\nbug: this is a fault of pphost, not of the pipeline\n");
+    text_str(out, run_bug_report(run));
+    text_str(out,
+             "   = please report it with these lines, the pipeline and the output of "
+             "'pphost version'   (CONTRIBUTING.md says where)\n");
+}
+
+/* Everything there is to say at the end, in one text and one write. */
+static int say_end(struct runner *runner, struct run *run, enum run_end end)
+{
+    struct text out = {0};
+    enum report_which which =
+        runner->loudness == LOUD_QUIET ? REPORT_ERRORS_ONLY : REPORT_ALL;
+    struct report report = {.graph = runner->graph,
+                            .end = end,
+                            .account = run_account(run),
+                            .view = &runner->view,
+                            .progress = runner->progress,
+                            .unix_ms = wall_ms(),
+                            .colour = output_colour(OUTPUT_STDERR)};
+
+    report.n_failures = run_failures(run, &report.failures);
+    report.exit_code = exit_code_of(end, report.account);
+    if (runner->format == LOG_JSON) {
+        report_json(&report, which, &out);
+    } else {
+        report_failures(&report, which, &out);
+        if (which == REPORT_ALL)
+            report_summary(&report, &out);
+    }
+    if (report.exit_code == EXITS_BUG)
+        bug_report(run, &out);
+    return output_error(&out, report.exit_code);
+}
+
+static int execute(const struct graph *graph, const struct arguments *args)
+{
+    struct runner runner;
+    struct error err = {""};
+    struct run_options options = {.single_thread = arguments_has(args, "inline"),
+                                  .tick_ms = TICK_MS,
+                                  .tick = on_tick,
+                                  .log = on_log,
+                                  .arg = &runner};
+
+    if (!runner_init(&runner, graph, args)) {
+        runner_fini(&runner);
+        return output_no_memory();
+    }
+    options.log_level = runner.loudness == LOUD_QUIET    ? LEVEL_QUIET
+                        : runner.loudness == LOUD_NORMAL ? LEVEL_NORMAL
+                                                         : LEVEL_VERBOSE;
+    struct run *run = run_new(graph, &options, &err);
+    if (run == NULL) {
+        runner_fini(&runner);
+        (void)dprintf(OUTPUT_STDERR, "error: %s\n", err.text);
+        return EXITS_SYSTEM;
+    }
+    signals_watch(run);
+    enum run_end end = run_execute(run);
+    signals_unwatch();
+    run_view(run, &runner.view);
+    progress_sample(runner.progress, &runner.view);
+    struct text nothing = {0};
+    console_paint(&runner.console, &nothing);
+    console_flush(&runner.console, true);
+    int code = say_end(&runner, run, end);
+    run_free(run);
+    runner_fini(&runner);
+    return code;
+}
+
+int verb_run(const struct arguments *args)
+{
+    const char *format = arguments_get(args, "log");
+    bool json = format != NULL && strcmp(format, "json") == 0;
+    bool quiet = arguments_has(args, "quiet");
+    struct job job;
+
+    if (quiet && arguments_has(args, "verbose"))
+        return output_usage("error: '--quiet' and '--verbose' exclude each other\n");
+    int code = job_open(&job, args->words[0], args);
+    code = job_complain(&job, quiet ? JOB_SHOW_ERRORS : JOB_SHOW_ALL, json, code);
+    if (code == EXITS_OK && arguments_has(args, "dry-run"))
+        code = check_report(&job);
+    else if (code == EXITS_OK)
+        code = execute(job.graph, args);
+    job_close(&job);
+    return code;
+}

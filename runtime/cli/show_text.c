@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/show_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/facts.h"
+#include "cli/yaml_out.h"
+#include "plugin/params.h"
+
+enum { STAGE_INDENT = 4, PARAM_INDENT = 6 };
+
+static void words(struct yaml_out *y, const char *text)
+{
+    text_str(y->out, " ");
+    yaml_out_scalar(y, text, strlen(text), true);
+}
+
+/* The node under the key, from the file or a flag; else the words of a default. */
+static void end_or_default(struct yaml_out *y, const struct yaml_node *node,
+                           const char *otherwise)
+{
+    if (node != NULL)
+        yaml_out_end_origin(y, node);
+    else
+        yaml_out_end(y, otherwise);
+}
+
+/* The user's node for a setting, as plugin/params.h finds it; NULL: the default holds. */
+static const struct yaml_node *node_of(const struct graph *graph,
+                                       const struct graph_stage *stage,
+                                       const struct pph_param *param)
+{
+    const struct yaml_node *with = stage->desc->with, *node = NULL;
+
+    if (with != NULL && with->kind != YAML_MAP) {
+        if ((param->flags & PPH_PRIMARY) && !yaml_is_null(with))
+            node = with;
+    } else {
+        node = yaml_get(with, param->name);
+    }
+    if (node == NULL && (param->flags & PPH_CONTEXT))
+        node = yaml_get(graph->pipeline->context, param->name);
+    return node;
+}
+
+/* Paths are shown as the plugin gets them: absolute. */
+static void path_value(struct yaml_out *y, const struct pph_value *value,
+                       const struct yaml_node *node)
+{
+    if (value->list == NULL) {
+        words(y, value->s);
+        end_or_default(y, node, "default");
+        return;
+    }
+    if (value->n == 0) {
+        text_str(y->out, " []");
+        end_or_default(y, node, "default");
+        return;
+    }
+    yaml_out_end(y, NULL);
+    for (uint32_t i = 0; i < value->n; i++) {
+        const struct yaml_node *item = node;
+
+        if (node != NULL && node->kind == YAML_LIST && i < node->n)
+            item = node->items[i];
+        text_printf(y->out, "%*s-", PARAM_INDENT + 2, "");
+        if (item != NULL && yaml_out_is_secret(item)) {
+            text_str(y->out, " ");
+            yaml_out_secret(y);
+        } else {
+            words(y, value->list[i].s);
+        }
+        end_or_default(y, item, "default");
+    }
+}
+
+static void param_line(struct yaml_out *y, const struct graph *graph,
+                       const struct graph_stage *stage, size_t i)
+{
+    const struct pph_param *param = &stage->plugin->desc.params[i];
+    const struct pph_value *value = &stage->args[i];
+    const struct yaml_node *node = node_of(graph, stage, param);
+
+    if (node == NULL && param->def == NULL) { /* nothing to write: it has no value */
+        if (y->explain)
+            text_printf(y->out, "%*s# %s: not set (%s)\n", PARAM_INDENT, "", param->name,
+                        params_type_name(param));
+        y->line = y->out->len;
+        return;
+    }
+    yaml_out_key(y, PARAM_INDENT, param->name);
+    if ((param->flags & PPH_SECRET) || (node != NULL && yaml_out_is_secret(node))) {
+        text_str(y->out, " ");
+        yaml_out_secret(y);
+        end_or_default(y, node, "default");
+    } else if (param->type == PPH_PATH) {
+        path_value(y, value, node);
+    } else if (node != NULL) {
+        yaml_out_value(y, node, PARAM_INDENT);
+    } else {
+        text_str(y->out, " ");
+        if (param->type == PPH_YAML ||
+            ((param->flags & PPH_LIST) && param->def[0] == '[')) /* YAML already */
+            text_str(y->out, param->def);
+        else if (param->type == PPH_STRING &&
+                 value->list == NULL) /* without its quotes */
+            yaml_out_scalar(y, value->s, value->n, false);
+        else
+            yaml_out_scalar(y, param->def, strlen(param->def), true);
+        yaml_out_end(y, "default");
+    }
+}
+
+static void with_lines(struct yaml_out *y, const struct graph *graph,
+                       const struct graph_stage *stage)
+{
+    size_t n = params_count(&stage->plugin->desc);
+    bool any = false;
+
+    for (size_t i = 0; i < n && !any; i++) {
+        const struct pph_param *param = &stage->plugin->desc.params[i];
+
+        any = param->def != NULL || node_of(graph, stage, param) != NULL;
+    }
+    if (any) /* "with:" with nothing below it would mean null */
+        text_printf(y->out, "%*swith:\n", STAGE_INDENT, "");
+    y->line = y->out->len;
+    for (size_t i = 0; i < n; i++)
+        param_line(y, graph, stage, i);
+}
+
+static void from_line(struct yaml_out *y, const struct graph *graph,
+                      const struct graph_stage *stage)
+{
+    const struct stage_desc *desc = stage->desc;
+
+    if (stage->is_source)
+        return;
+    if (!desc->from_given && stage->index > 0) {
+        yaml_out_key(y, STAGE_INDENT, "from");
+        text_str(y->out, " [");
+        const char *above = graph->stages[stage->index - 1].name;
+        yaml_out_scalar(y, above, strlen(above), false);
+        text_str(y->out, "]");
+        yaml_out_end(y, "default: the stage above");
+        return;
+    }
+    yaml_out_key(y, STAGE_INDENT, "from");
+    text_str(y->out, " [");
+    for (size_t i = 0; i < desc->n_from; i++) {
+        const struct from_ref *ref = &desc->from[i];
+
+        if (i > 0)
+            text_str(y->out, ", ");
+        if (ref->stage != NULL)
+            text_str(y->out, ref->stage);
+        if (ref->port != NULL)
+            text_printf(y->out, ".%s", ref->port);
+    }
+    text_str(y->out, "]");
+    end_or_default(y, yaml_get(desc->node, "from"), "default");
+}
+
+static void workers_line(struct yaml_out *y, const struct graph_stage *stage)
+{
+    const struct stage_desc *desc = stage->desc;
+    char text[64];
+
+    yaml_out_key(y, STAGE_INDENT, "workers");
+    if (desc->workers > 0)
+        snprintf(text, sizeof(text), "%u", desc->workers);
+    else
+        snprintf(text, sizeof(text), "auto");
+    words(y, text);
+    snprintf(text, sizeof(text), "default: %u here", stage->workers);
+    end_or_default(y, desc->workers_node, text);
+}
+
+static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
+{
+    const struct yaml_node *node = stage->desc->queue_node;
+    const struct yaml_node *items = NULL, *bytes = NULL, *full = NULL;
+    char text[FACTS_SIZE_MAX];
+
+    if (stage->is_source)
+        return;
+    if (node != NULL && node->kind == YAML_MAP) {
+        items = yaml_get(node, "items");
+        bytes = yaml_get(node, "bytes");
+        full = yaml_get(node, "full");
+    } else if (node !=
+               NULL) { /* the short form is one of the two: the other is as by default */
+        if (stage->queue_bytes == QUEUE_BYTES_DEFAULT)
+            items = node;
+        else
+            bytes = node;
+    }
+    text_printf(y->out, "%*squeue:\n", STAGE_INDENT, "");
+    y->line = y->out->len;
+    yaml_out_key(y, PARAM_INDENT, "items");
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)stage->queue_items);
+    words(y, text);
+    end_or_default(y, items, "default");
+    yaml_out_key(y, PARAM_INDENT, "bytes");
+    facts_size(stage->queue_bytes, text);
+    words(y, text);
+    end_or_default(y, bytes, "default");
+    yaml_out_key(y, PARAM_INDENT, "full");
+    words(y, "block");
+    end_or_default(y, full, "default");
+}
+
+static void stage_lines(struct yaml_out *y, const struct graph *graph,
+                        const struct graph_stage *stage)
+{
+    static const char *const orders[] = {"keep", "any"};
+    static const char *const policies[] = {"stop", "skip", "dead"};
+    const struct stage_desc *desc = stage->desc;
+
+    text_str(y->out, "  - name: ");
+    yaml_out_scalar(y, stage->name, strlen(stage->name), false);
+    end_or_default(y, desc->name_given ? yaml_get(desc->node, "name") : NULL,
+                   "default: the plugin's name");
+    yaml_out_key(y, STAGE_INDENT, "use");
+    text_str(y->out, " ");
+    yaml_out_scalar(y, desc->use, strlen(desc->use), false);
+    end_or_default(y, desc->use_node, NULL);
+    from_line(y, graph, stage);
+    with_lines(y, graph, stage);
+    workers_line(y, stage);
+    yaml_out_key(y, STAGE_INDENT, "order");
+    words(y, orders[desc->order]);
+    end_or_default(y, yaml_get(desc->node, "order"), "default");
+    queue_lines(y, stage);
+    yaml_out_key(y, STAGE_INDENT, "on_error");
+    words(y, policies[desc->on_error]);
+    end_or_default(y, desc->on_error_node, "default");
+}
+
+void show_text(const struct graph *graph, bool explain, struct text *out)
+{
+    const struct pipeline *pipeline = graph->pipeline;
+    struct yaml_out y = {out, explain, out->len};
+    char text[64];
+
+    text_str(out, "name: ");
+    yaml_out_scalar(&y, pipeline->name, strlen(pipeline->name), false);
+    end_or_default(&y, yaml_get(pipeline->root, "name"), "default: the file's name");
+    yaml_out_key(&y, 0, "threads");
+    if (pipeline->threads > 0)
+        snprintf(text, sizeof(text), "%u", pipeline->threads);
+    else
+        snprintf(text, sizeof(text), "auto");
+    words(&y, text);
+    snprintf(text, sizeof(text), "default: %u here", graph->threads);
+    end_or_default(&y, yaml_get(pipeline->root, "threads"), text);
+    if (pipeline->context != NULL && pipeline->context->kind == YAML_MAP) {
+        yaml_out_key(&y, 0, "context");
+        yaml_out_value(&y, pipeline->context, 0);
+    }
+    text_str(out, "stages:\n");
+    y.line = out->len;
+    for (size_t i = 0; i < graph->n_stages; i++)
+        stage_lines(&y, graph, &graph->stages[i]);
+}

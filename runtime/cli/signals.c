@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/*
+ * written by: control thread; read by: the handler, in any thread that does not block signals.
+ * The run behind the pointer is complete before R1 publishes it.
+ */
+static _Atomic(struct run *) watched;
+
+static void on_signal(int number)
+{
+    int saved = errno;
+
+    (void)number;
+    /* A1: pairs with R1 in signals_watch(). */
+    struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
+    if (run != NULL)
+        run_signal(run);
+    errno = saved;
+}
+
+static bool set_handler(int number, void (*handler)(int))
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL) == 0;
+}
+
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* sigaction() fails for numbers that are no signals, which these are not. */
+static void must(bool ok)
+{
+    PPH_ASSERT(ok);
+}
+
+void signals_watch(struct run *run)
+{
+    PPH_ASSERT(run != NULL);
+    /* R1: pairs with A1 in on_signal(). */
+    atomic_store_explicit(&watched, run, memory_order_release);
+    must(set_handler(SIGPIPE, SIG_IGN));
+    must(set_handler(SIGTERM, on_signal));
+    if (!is_ignored(SIGINT))
+        must(set_handler(SIGINT, on_signal));
+}
+
+void signals_unwatch(void)
+{
+    must(set_handler(SIGTERM, SIG_DFL));
+    if (!is_ignored(SIGINT))
+        must(set_handler(SIGINT, SIG_DFL));
+    /* Relaxed: no data is published, and a late handler only finds that there is no run. */
+    atomic_store_explicit(&watched, NULL, memory_order_relaxed);
+}
