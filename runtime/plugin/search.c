@@ -86,8 +86,10 @@ static void add_own(struct builder *b)
     char *slash = strrchr(exe, '/');
     size_t above = slash ? (size_t)(slash - exe) : 0;
     char *parent = arena_copy(b->arena, exe, above);
-    if (parent && above > 0 && exists(b->arena, parent, "CMakeCache.txt"))
+    if (parent && above > 0 && exists(b->arena, parent, "CMakeCache.txt")) {
         add(b, parent, above, "plugins");
+        return;
+    }
 
     const char *sub = PPH_PLUGIN_DIR_FROM_BIN;
     while (strncmp(sub, "../", 3) == 0 && slash) {

@@ -223,6 +223,25 @@ START_TEST(a_file_beside_the_pipeline_is_suggested_with_its_path)
 }
 END_TEST
 
+START_TEST(a_misspelt_path_gets_the_nearest_file)
+{
+    const char *yaml = "use: ./thum.so\n";
+    const struct source source = {.name = "p.yaml", .text = yaml, .len = strlen(yaml)};
+    const struct mark at = {.line = 1, .col = 6, .width = 9};
+
+    put("plain", "thumb.so");
+    registry = registry_new(dir);
+    ck_assert_ptr_null(registry_load(registry, "./thum.so", &source, at, diags));
+    diag_show(diags, &said, false);
+    ck_assert_str_eq(text_get(&said), "error[E202]: there is no file ./thum.so\n"
+                                      "  --> p.yaml:1:6\n"
+                                      "   |\n"
+                                      " 1 | use: ./thum.so\n"
+                                      "   |      ^^^^^^^^^ did you mean './thumb.so'?\n"
+                                      "   = build it first, or correct the path\n");
+}
+END_TEST
+
 START_TEST(a_name_that_names_nothing_is_an_error_of_its_own)
 {
     static const char *const names[] = {"", ":split", "split:", "a:b:c"};
@@ -301,6 +320,7 @@ int main(void)
     tcase_add_test(tc, plugins_outlive_their_registry);
     tcase_add_test(tc, an_unknown_name_gets_the_nearest_and_where_was_looked);
     tcase_add_test(tc, a_file_beside_the_pipeline_is_suggested_with_its_path);
+    tcase_add_test(tc, a_misspelt_path_gets_the_nearest_file);
     tcase_add_test(tc, a_name_that_names_nothing_is_an_error_of_its_own);
     tcase_add_test(tc, a_scan_lists_what_loads_and_why_the_rest_does_not);
     tcase_add_test(tc, a_warning_is_shown_once);
