@@ -304,7 +304,7 @@ static const struct pph_param params[] = {
          "Longest line allowed, without its newline; in blocks, lines shorter than a block "
          "always are.",
      .def = "64MiB",
-     .min = "1",
+     .min = "1B",
      .max = "2GiB",
      .type = PPH_SIZE},
     {.name = "long_lines",
