@@ -116,7 +116,8 @@ struct pph_param {
     const char *def;       /* default; NULL: none */
     const char *min, *max; /* inclusive; NULL: unbounded */
     const char *choices;   /* PPH_ENUM: "a|b|c" */
-    const char *example;
+    const char
+        *example;  /* as one would type it in YAML, with its quotes if it needs any */
     uint32_t type; /* enum pph_type */
     uint32_t flags;
     const void *reserved;

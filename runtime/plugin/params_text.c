@@ -182,20 +182,19 @@ static void append_first_choice(const struct pph_param *param, struct text *out)
 
 void params_text_example(const struct pph_param *param, struct text *out)
 {
-    const char *value = param->example ? param->example : param->def;
     static const char *const by_type[] = {
         [PPH_STRING] = "text", [PPH_INT] = "1",       [PPH_FLOAT] = "0.5",
         [PPH_BOOL] = "true",   [PPH_SIZE] = "64KB",   [PPH_TIME] = "5s",
         [PPH_ENUM] = "",       [PPH_PATH] = "in.txt", [PPH_YAML] = "{}"};
 
-    if (!value && param->type == PPH_ENUM) {
+    if (param->example)
+        text_str(out, param->example);
+    else if (param->def && (param->type == PPH_YAML || param->def[0] == '['))
+        text_str(out, param->def);
+    else if (param->def)
+        params_text_yaml(param->def, true, out);
+    else if (param->type == PPH_ENUM)
         append_first_choice(param, out);
-        return;
-    }
-    if (!value)
-        value = param->type <= PPH_YAML ? by_type[param->type] : "";
-    if (param->type == PPH_YAML || ((param->flags & PPH_LIST) && value[0] == '['))
-        text_str(out, value);
     else
-        params_text_yaml(value, true, out);
+        text_str(out, param->type <= PPH_YAML ? by_type[param->type] : "");
 }

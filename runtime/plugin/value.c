@@ -272,9 +272,8 @@ enum value_status value_bound(const struct pph_param *param, const char *bound,
     return status;
 }
 
-/* -1, 0, 1: `a` is smaller than, equal to, larger than `b`. */
-static int compare(const struct pph_param *param, const struct pph_value *a,
-                   const struct pph_value *b)
+int value_compare(const struct pph_param *param, const struct pph_value *a,
+                  const struct pph_value *b)
 {
     if (param->type == PPH_FLOAT)
         return (a->f > b->f) - (a->f < b->f);
@@ -292,10 +291,10 @@ enum value_status value_parse(const struct pph_param *param, const char *text, s
         return status;
     if (value_has_bounds(param)) {
         if (param->min && value_bound(param, param->min, arena, &bound) == VALUE_OK &&
-            compare(param, &value, &bound) < 0)
+            value_compare(param, &value, &bound) < 0)
             return VALUE_LOW;
         if (param->max && value_bound(param, param->max, arena, &bound) == VALUE_OK &&
-            compare(param, &value, &bound) > 0)
+            value_compare(param, &value, &bound) > 0)
             return VALUE_HIGH;
     }
     *ret_value = value;

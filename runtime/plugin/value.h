@@ -52,6 +52,10 @@ enum value_status value_bound(const struct pph_param *param, const char *bound,
                               struct arena *arena,
                               struct pph_value *ret_value) PPH_NODISCARD;
 
+/* Below 0, 0, above 0: `a` is smaller than, equal to, larger than `b`; for types with bounds. */
+int value_compare(const struct pph_param *param, const struct pph_value *a,
+                  const struct pph_value *b);
+
 /* Whether min and max mean something for the type. */
 bool value_has_bounds(const struct pph_param *param);
 

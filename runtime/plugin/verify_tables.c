@@ -14,6 +14,7 @@ enum {
         PPH_REQUIRED | PPH_LIST | PPH_CONTEXT | PPH_SECRET | PPH_PRIMARY | PPH_ADVANCED,
 };
 
+#define YAML_FIX "write it as a user would in YAML"
 #define NAME_FIX "letters, digits, '_' and '-', a letter first, at most 64"
 
 /* Counts a table's entries up to the bound; false: it has no end. */
@@ -40,32 +41,49 @@ static bool refuse_default(struct verify_run *run, const struct pph_param *param
         why = "is none of its choices";
     else if (status == VALUE_NO_UNIT)
         why = "lacks a unit";
-    return refuse(run->refusal, "E231", "write it as a user would in YAML",
+    return refuse(run->refusal, "E231", YAML_FIX,
                   "%s: the default \"%.64s\" of setting '%s' of '%s' %s", run->shown,
                   param->def, param->name, run->desc->name, why);
 }
 
-/* Bounds must parse, mean something for the type, and stand in their order. */
+/* Reads one bound, if there is one; false: it is refused. */
+static bool check_bound(struct verify_run *run, const struct pph_param *param,
+                        const char *bound, struct pph_value *ret_value)
+{
+    enum value_status status =
+        bound ? value_bound(param, bound, run->arena, ret_value) : VALUE_OK;
+
+    if (status == VALUE_OK)
+        return true;
+    if (status == VALUE_MEMORY)
+        return refuse_memory(run->refusal, run->shown);
+    return refuse(run->refusal, "E232", YAML_FIX,
+                  "%s: the bound \"%.64s\" of setting '%s' of '%s' %s", run->shown, bound,
+                  param->name, run->desc->name,
+                  status == VALUE_NO_UNIT ? "lacks a unit" : "is not of its type");
+}
+
+/* Bounds must mean something for the type, parse, and stand in their order. */
 static bool check_bounds(struct verify_run *run, const struct pph_param *param)
 {
     struct pph_value min = value_none();
     struct pph_value max = value_none();
-    const char *why = NULL;
 
     if (!param->min && !param->max)
         return true;
     if (!value_has_bounds(param))
-        why = "has bounds, but its type is not a number, size or time";
-    else if ((param->min &&
-              value_bound(param, param->min, run->arena, &min) != VALUE_OK) ||
-             (param->max && value_bound(param, param->max, run->arena, &max) != VALUE_OK))
-        why = "has a bound that is not of its type";
-    else if (param->min && param->max && min.f > max.f)
-        why = "has a lower bound above the upper one";
-    if (why)
-        return refuse(run->refusal, "E232", "write bounds as a user would in YAML",
-                      "%s: setting '%s' of '%s' %s", run->shown, param->name,
-                      run->desc->name, why);
+        return refuse(
+            run->refusal, "E232", "leave out .min and .max",
+            "%s: setting '%s' of '%s' has bounds, but its type is not a number, "
+            "size or time",
+            run->shown, param->name, run->desc->name);
+    if (!check_bound(run, param, param->min, &min) ||
+        !check_bound(run, param, param->max, &max))
+        return false;
+    if (param->min && param->max && value_compare(param, &min, &max) > 0)
+        return refuse(run->refusal, "E232", "swap .min and .max",
+                      "%s: setting '%s' of '%s' has a lower bound above the upper one",
+                      run->shown, param->name, run->desc->name);
     return true;
 }
 

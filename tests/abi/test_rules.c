@@ -13,7 +13,6 @@
 #define NAME_NOTE   "letters, digits, '_' and '-', a letter first, at most 64"
 #define SIZE_NOTE   "set .size = sizeof(struct pph_plugin)"
 #define YAML_NOTE   "write it as a user would in YAML"
-#define BOUND_NOTE  "write bounds as a user would in YAML"
 #define CHOICE_NOTE "set .choices = \"first|second\""
 
 static const struct rule {
@@ -85,15 +84,18 @@ static const struct rule {
      "its type",
      YAML_NOTE},
     {"./bound_type.so", "E232",
-     "./bound_type.so: setting 'wait' of 'wrong' has a bound that is not of its type",
-     BOUND_NOTE},
+     "./bound_type.so: the bound \"soon\" of setting 'wait' of 'wrong' is not of its type",
+     YAML_NOTE},
     {"./bound_text.so", "E232",
      "./bound_text.so: setting 'text' of 'wrong' has bounds, but its type is not a number, "
      "size or time",
-     BOUND_NOTE},
+     "leave out .min and .max"},
     {"./bound_order.so", "E232",
      "./bound_order.so: setting 'count' of 'wrong' has a lower bound above the upper one",
-     BOUND_NOTE},
+     "swap .min and .max"},
+    {"./bound_unit.so", "E232",
+     "./bound_unit.so: the bound \"1\" of setting 'size' of 'wrong' lacks a unit",
+     YAML_NOTE},
     {"./no_choices.so", "E233",
      "./no_choices.so: setting 'unit' of 'wrong' is a choice without choices, or with an "
      "empty one",

@@ -98,6 +98,9 @@ WITH_PARAMS
 #elif defined(CASE_bound_type)
 PARAMS({.name = "wait", .type = PPH_TIME, .min = "soon"})
 WITH_PARAMS
+#elif defined(CASE_bound_unit)
+PARAMS({.name = "size", .type = PPH_SIZE, .min = "1"})
+WITH_PARAMS
 #elif defined(CASE_bound_text)
 PARAMS({.name = "text", .min = "a"})
 WITH_PARAMS
