@@ -10,9 +10,7 @@
 /* Appends `"key": "value"` or null, with a comma before it unless it is the first. */
 static void append_text(const char *key, const char *value, struct text *out)
 {
-    char last = out->len > 0 ? out->data[out->len - 1] : '{';
-
-    if (last != '{')
+    if (out->len > 0 && out->data[out->len - 1] != '{')
         text_str(out, ",");
     text_json(out, key, strlen(key));
     text_str(out, ":");

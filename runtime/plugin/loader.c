@@ -124,25 +124,18 @@ static struct loaded *find_loaded_locked(const struct stat *file) REQUIRES(table
     return NULL;
 }
 
-/* The path as dlopen() is given it: see generation-note.  The caller frees it. */
-static char *spell_locked(const char *path) REQUIRES(table.lock)
+/* The path as dlopen() is given it: see generation-note. */
+static bool spell_locked(const char *path, struct text *spelt) REQUIRES(table.lock)
 {
-    size_t generation = 0;
     const char *slash = strrchr(path, '/');
 
     PPH_ASSERT(slash);
+    text_append(spelt, path, (size_t)(slash - path));
     for (const struct loaded *l = table.files; l; l = l->next)
-        generation += strcmp(l->module.path, path) == 0;
-
-    size_t dir_len = (size_t)(slash - path);
-    char *spelt = malloc(strlen(path) + 2 * generation + 1);
-    if (!spelt)
-        return NULL;
-    memcpy(spelt, path, dir_len);
-    for (size_t i = 0; i < generation; i++)
-        memcpy(spelt + dir_len + 2 * i, "/.", 2);
-    memcpy(spelt + dir_len + 2 * generation, slash, strlen(slash) + 1);
-    return spelt;
+        if (strcmp(l->module.path, path) == 0)
+            text_str(spelt, "/.");
+    text_str(spelt, slash);
+    return !spelt->failed;
 }
 
 /* What dlerror() says, without the path it starts with: the sentence has that already. */
@@ -204,18 +197,18 @@ static bool find_symbol(const struct opening *o, struct loaded *l)
 static struct loaded *map_locked(struct opening *o) REQUIRES(table.lock)
 {
     struct loaded *l = calloc(1, sizeof(*l));
-    char *spelt = spell_locked(o->path);
+    struct text spelt = {0};
 
-    if (!l || !spelt) {
+    if (!l || !spell_locked(o->path, &spelt)) {
         (void)refuse_memory(o->refusal, o->shown);
         goto fail;
     }
-    l->handle = dlopen(spelt, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    l->handle = dlopen(text_get(&spelt), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!l->handle) {
         (void)refuse_dlopen(o);
         goto fail;
     }
-    free(spelt);
+    text_fini(&spelt);
     l->file = o->file;
     l->module.path = o->path;
     o->path = NULL;
@@ -224,7 +217,7 @@ static struct loaded *map_locked(struct opening *o) REQUIRES(table.lock)
     return l;
 
 fail:
-    free(spelt);
+    text_fini(&spelt);
     free(l);
     return NULL;
 }
