@@ -131,7 +131,7 @@ class Installed(unittest.TestCase):
 
     def test_manual_and_completion_are_there(self):
         manual = next(self.prefix.rglob("man1/pphost.1")).read_text()
-        self.assertRegex(manual, r"(?m)^\.TH \"?pphost")
+        self.assertRegex(manual, r"(?mi)^\.TH \"?pphost")
         completion = next(self.prefix.rglob("completions/pphost"))
         self.call(["bash", "-n", completion])
         for name in ("LICENSE", "README.md"):
