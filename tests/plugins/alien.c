@@ -35,8 +35,11 @@ const void *const borrowed =
 
 #if defined(CASE_unique)
 /* What C++ makes of a static variable in an inline function. */
-int wrong_unique = 1;
-__asm__(".type wrong_unique, %gnu_unique_object");
+__asm__(".data\n"
+        ".type wrong_unique, %gnu_unique_object\n"
+        ".size wrong_unique, 4\n"
+        "wrong_unique: .long 1\n"
+        ".text\n");
 #elif defined(CASE_textrel)
 __asm__(".text\n.quad pphost_plugin_v1\n");
 #elif defined(CASE_undefined)
