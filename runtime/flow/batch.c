@@ -144,7 +144,7 @@ void batch_compact(struct batch *batch, const struct batch_memory *memory)
     struct buf *copy;
     size_t used = 0;
 
-    if (batch->n_bufs == 0 || pinned <= BATCH_PIN_RATIO * batch->payload + BUF_ARENA)
+    if (batch->n_bufs == 0 || pinned <= BATCH_PIN_RATIO * batch->payload + BATCH_PIN_FREE)
         return;
     copy = buf_new(memory->pool, memory->cache, batch->payload + 1);
     if (!copy)

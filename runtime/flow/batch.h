@@ -26,7 +26,9 @@ enum {
     BATCH_COST_MAX =
         1 << 20, /* closed before it keeps alive more, unless one item does */
     BATCH_PIN_RATIO =
-        8, /* payload is copied when it would keep alive so many times its size */
+        8, /* payload is copied when it would keep alive so many times its size, */
+    BATCH_PIN_FREE =
+        256 << 10, /* and more than this: tokens may hold on to the block they lie in */
 };
 
 struct batch {
