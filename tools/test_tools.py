@@ -240,7 +240,7 @@ pph_check_headers(include own)
 
     def build(self):
         cmake = shutil.which("cmake")
-        if subprocess.run([cmake, "-S", self.root, "-B", self.root / "b"], check=False,
+        if subprocess.run([cmake, "-G", "Ninja", "-S", self.root, "-B", self.root / "b"], check=False,
                           capture_output=True).returncode != 0:
             return "configuration failed"
         return subprocess.run([cmake, "--build", self.root / "b", "--target",

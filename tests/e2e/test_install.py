@@ -120,7 +120,7 @@ class Installed(unittest.TestCase):
     def test_plugin_built_with_find_package_is_installed_and_found_by_name(self):
         (self.work / "CMakeLists.txt").write_text(PROJECT)
         out = self.work / "b"
-        self.call([cmake, "-S", self.work, "-B", out, f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        self.call([cmake, "-G", "Ninja", "-S", self.work, "-B", out, f"-DCMAKE_PREFIX_PATH={self.prefix}",
                    f"-DCMAKE_C_COMPILER={compiler}"])
         self.call([cmake, "--build", out])
         symbols = self.call(["nm", "-D", "--defined-only", out / "keep.so"]).split("\n")
