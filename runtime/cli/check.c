@@ -43,10 +43,7 @@ static int check_json(const struct arguments *args, const char *file, struct tex
     text_json(out, file, strlen(file));
     text_printf(out, ",\"ok\":%s,\"exit\":%d,\"diagnostics\":",
                 code == EXITS_OK ? "true" : "false", code);
-    if (job.diags != NULL)
-        diag_show_json(job.diags, out);
-    else
-        text_str(out, "[]");
+    job_diags_json(&job, out);
     if (job.graph != NULL)
         facts_json(job.graph, out);
     text_str(out, "}");

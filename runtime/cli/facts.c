@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "observe/figures.h"
+#include "observe/table.h"
 
-enum { COLUMNS = 7, CELL_MAX = 40 };
+enum { CELL_MAX = 40 };
 
 const char *facts_size(uint64_t bytes, char buffer[FACTS_SIZE_MAX])
 {
@@ -81,64 +81,42 @@ static const char *on_error_of(const struct graph_stage *stage)
     return names[stage->desc->on_error];
 }
 
-/* One row of the table, each cell a text of its own. */
-static void cells_of(const struct graph *graph, const struct graph_stage *stage,
-                     struct text cells[COLUMNS])
+static void stage_row(const struct graph *graph, const struct graph_stage *stage,
+                      struct table *table)
 {
     char items[CELL_MAX], bytes[CELL_MAX];
+    struct text from = {0};
 
-    text_str(&cells[0], stage->name);
-    text_str(&cells[1], stage->desc->use);
-    facts_readers(graph, stage, &cells[2]);
-    text_printf(&cells[3], "%u%s", stage->workers, stage->own_threads ? "*" : "");
-    text_str(&cells[4], stage->workers > 1 ? order_of(stage) : "-");
+    facts_readers(graph, stage, &from);
+    table_cell(table, stage->name);
+    table_cell(table, stage->desc->use);
+    table_cell(table, text_get(&from));
+    table_cellf(table, "%u%s", stage->workers, stage->own_threads ? "*" : "");
+    table_cell(table, stage->workers > 1 ? order_of(stage) : "-");
     if (stage->is_source) {
-        text_str(&cells[5], "-");
+        table_cell(table, "-");
     } else {
         units_show_count(stage->queue_items, items, sizeof(items));
         facts_size(stage->queue_bytes, bytes);
-        text_printf(&cells[5], "%s items, %s", items, bytes);
+        table_cellf(table, "%s items, %s", items, bytes);
     }
-    units_show_size(stage->memory_bytes, bytes, sizeof(bytes));
-    text_str(&cells[6], bytes);
+    table_cell(table, units_show_size(stage->memory_bytes, bytes, sizeof(bytes)));
+    text_fini(&from);
 }
 
-static void table(const struct graph *graph, struct text *out)
+static void show_table(const struct graph *graph, struct text *out)
 {
-    static const char *const heads[COLUMNS] = {"STAGE", "PLUGIN", "READS", "WORKERS",
-                                               "ORDER", "QUEUE",  "MEMORY"};
-    size_t widths[COLUMNS];
+    static const char *const heads[] = {"STAGE", "PLUGIN", "READS", "WORKERS",
+                                        "ORDER", "QUEUE",  "MEMORY"};
+    struct table table;
 
-    for (int c = 0; c < COLUMNS; c++)
-        widths[c] = strlen(heads[c]);
-    /* Once to see how wide the columns are, once to print them. */
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i <= graph->n_stages; i++) {
-            struct text cells[COLUMNS] = {{0}};
-
-            if (i == 0) {
-                for (int c = 0; c < COLUMNS; c++)
-                    text_str(&cells[c], heads[c]);
-            } else {
-                cells_of(graph, &graph->stages[i - 1], cells);
-            }
-            for (int c = 0; c < COLUMNS; c++) {
-                const char *cell = text_get(&cells[c]);
-                size_t width = figure_columns(cell);
-                bool last = c == COLUMNS - 1;
-
-                if (pass == 0 && width > widths[c])
-                    widths[c] = width;
-                if (pass == 1) {
-                    text_str(out, "  ");
-                    figure_pad(out, cell, last ? -(int)widths[c] : (int)widths[c]);
-                }
-                text_fini(&cells[c]);
-            }
-            if (pass == 1)
-                text_str(out, "\n");
-        }
-    }
+    table_init(&table, "lllrlrr");
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        table_cell(&table, heads[i]);
+    for (size_t i = 0; i < graph->n_stages; i++)
+        stage_row(graph, &graph->stages[i], &table);
+    table_show(&table, 2, out);
+    table_fini(&table);
 }
 
 static void count_of(struct text *out, size_t n, const char *one, const char *many)
@@ -151,7 +129,7 @@ void facts_show(const struct graph *graph, struct text *out)
     char memory[CELL_MAX];
     size_t own = 0;
 
-    table(graph, out);
+    show_table(graph, out);
     for (size_t i = 0; i < graph->n_stages; i++)
         own += graph->stages[i].own_threads ? graph->stages[i].workers : 0;
     text_str(out, "  ");

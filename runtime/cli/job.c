@@ -75,6 +75,26 @@ void job_close(struct job *job)
     memset(job, 0, sizeof(*job));
 }
 
+void job_diags_json(struct job *job, struct text *out)
+{
+    struct text list = {0};
+
+    if (job->diags == NULL) {
+        text_str(out, "[]");
+        return;
+    }
+    diag_show_json(job->diags, &list);
+    out->failed = out->failed || list.failed;
+    for (const char *at = text_get(&list);
+         *at != '\0';) { /* none is inside a JSON string */
+        size_t len = strcspn(at, "\n");
+
+        text_append(out, at, len);
+        at += len + (at[len] == '\n');
+    }
+    text_fini(&list);
+}
+
 int job_complain(struct job *job, enum job_show which, bool json, int code)
 {
     struct text out = {0};
@@ -89,7 +109,7 @@ int job_complain(struct job *job, enum job_show which, bool json, int code)
     if (json) {
         log_json_head(&out, wall_ms(), "diagnostics");
         text_str(&out, ",\"diagnostics\":");
-        diag_show_json(job->diags, &out);
+        job_diags_json(job, &out);
         text_str(&out, "}\n");
     } else {
         diag_show(job->diags, &out, output_colour(OUTPUT_STDERR));

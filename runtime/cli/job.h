@@ -39,6 +39,9 @@ void job_close(struct job *job);
 enum job_show { JOB_SHOW_ALL, JOB_SHOW_ERRORS };
 int job_complain(struct job *job, enum job_show which, bool json, int code) PPH_NODISCARD;
 
+/* Appends the diagnostics as a JSON array, all in one line. */
+void job_diags_json(struct job *job, struct text *out);
+
 /* job_open(), then job_complain() as text, for verbs that need the graph and nothing else. */
 int job_open_or_complain(struct job *job, const struct arguments *args) PPH_NODISCARD;
 

@@ -9,40 +9,9 @@
 #include "cli/output.h"
 #include "cli/verbs.h"
 #include "config/diag.h"
-#include "observe/figures.h"
+#include "observe/table.h"
 #include "plugin/inspect.h"
 #include "plugin/registry.h"
-
-static void list_text(const struct registry *registry,
-                      const struct registry_entry *entries, size_t n, struct text *out)
-{
-    size_t widest = strlen("NAME"), shown = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        size_t width = figure_columns(entries[i].name);
-
-        if (entries[i].plugin != NULL && width > widest)
-            widest = width;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct plugin *plugin = entries[i].plugin;
-
-        if (plugin == NULL)
-            continue;
-        if (shown++ == 0) {
-            figure_pad(out, "NAME", (int)widest);
-            text_str(out, "  KIND       WHAT IT DOES\n");
-        }
-        figure_pad(out, entries[i].name, (int)widest);
-        text_printf(out, "  %-9s  %s\n", inspect_kind(&plugin->desc),
-                    plugin->desc.doc != NULL ? plugin->desc.doc : "");
-    }
-    if (shown == 0) {
-        text_str(out, "no plugins found\n   = searched: ");
-        registry_show_path(registry, out);
-        text_str(out, "\n");
-    }
-}
 
 static size_t broken_count(const struct registry_entry *entries, size_t n)
 {
@@ -51,6 +20,34 @@ static size_t broken_count(const struct registry_entry *entries, size_t n)
     for (size_t i = 0; i < n; i++)
         broken += entries[i].plugin == NULL;
     return broken;
+}
+
+static void list_text(const struct registry *registry,
+                      const struct registry_entry *entries, size_t n, struct text *out)
+{
+    struct table table;
+
+    table_init(&table, "lll");
+    table_cell(&table, "NAME");
+    table_cell(&table, "KIND");
+    table_cell(&table, "WHAT IT DOES");
+    for (size_t i = 0; i < n; i++) {
+        const struct plugin *plugin = entries[i].plugin;
+
+        if (plugin == NULL)
+            continue;
+        table_cell(&table, entries[i].name);
+        table_cell(&table, inspect_kind(&plugin->desc));
+        table_cell(&table, plugin->desc.doc != NULL ? plugin->desc.doc : "");
+    }
+    if (broken_count(entries, n) < n) {
+        table_show(&table, 0, out);
+    } else {
+        text_str(out, "no plugins found\n   = searched: ");
+        registry_show_path(registry, out);
+        text_str(out, "\n");
+    }
+    table_fini(&table);
 }
 
 static void list_broken(const struct registry_entry *entries, size_t n, struct text *out)

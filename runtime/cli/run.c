@@ -26,11 +26,16 @@
 #include "observe/report.h"
 
 enum {
-    TICK_MS = 100, /* a line is painted at most so often */
+    TICK_MS = 100,                   /* a line is painted at most so often */
+    FIRST_LINE_NS = 200 * NS_PER_MS, /* a run that is over by then needs none */
+    SLOW_LINE_S = 10,                /* between two lines where there is no terminal */
+};
 
+/* What is logged, as levels of syslog. */
+enum {
     LEVEL_QUIET = 3,
     LEVEL_NORMAL = 6,
-    LEVEL_VERBOSE = 7, /* of syslog */
+    LEVEL_VERBOSE = 7,
 };
 
 enum loudness { LOUD_QUIET, LOUD_NORMAL, LOUD_VERBOSE };
@@ -86,7 +91,7 @@ static void slow_line(struct runner *runner)
                                        .ascii = runner->ascii};
     struct text line = {0};
 
-    if (runner->view.elapsed_ns - runner->slow_line_ns < 10ull * NS_PER_S)
+    if (runner->view.elapsed_ns - runner->slow_line_ns < (uint64_t)SLOW_LINE_S * NS_PER_S)
         return;
     runner->slow_line_ns = runner->view.elapsed_ns;
     if (runner->format == LOG_JSON) {
@@ -102,6 +107,20 @@ static void slow_line(struct runner *runner)
     text_fini(&line);
 }
 
+static void paint(struct runner *runner)
+{
+    const struct progress_look look = {.name = runner->graph->pipeline->name,
+                                       .columns = console_columns(),
+                                       .ascii = runner->ascii};
+    struct text line = {0};
+
+    if (runner->view.elapsed_ns < FIRST_LINE_NS)
+        return;
+    progress_line(runner->progress, &runner->view, &look, &line);
+    console_paint(&runner->console, &line);
+    text_fini(&line);
+}
+
 static void on_tick(void *arg, struct run *run)
 {
     struct runner *runner = arg;
@@ -111,18 +130,10 @@ static void on_tick(void *arg, struct run *run)
     console_flush(&runner->console, false);
     if (runner->view.draining && !runner->said_stopping && runner->loudness != LOUD_QUIET)
         say_stopping(runner);
-    if (runner->paints) {
-        const struct progress_look look = {.name = runner->graph->pipeline->name,
-                                           .columns = console_columns(),
-                                           .ascii = runner->ascii};
-        struct text line = {0};
-
-        progress_line(runner->progress, &runner->view, &look, &line);
-        console_paint(&runner->console, &line);
-        text_fini(&line);
-    } else if (runner->loudness == LOUD_VERBOSE) {
+    if (runner->paints)
+        paint(runner);
+    else if (runner->loudness == LOUD_VERBOSE)
         slow_line(runner);
-    }
 }
 
 /* Whether a stage puts data on standard output: then a painted line would get into it. */
@@ -191,8 +202,16 @@ static int exit_code_of(enum run_end end, const struct run_account *account)
     return EXITS_BUG;
 }
 
-static void bug_report(const struct run *run, struct text *out)
+static void bug_report(const struct runner *runner, const struct run *run,
+                       struct text *out)
 {
+    if (runner->format == LOG_JSON) {
+        log_json_head(out, wall_ms(), "bug");
+        text_str(out, ",\"report\":");
+        text_json(out, run_bug_report(run), strlen(run_bug_report(run)));
+        text_str(out, "}\n");
+        return;
+    }
     text_str(out, "\nbug: this is a fault of pphost, not of the pipeline\n");
     text_str(out, run_bug_report(run));
     text_str(out,
@@ -224,7 +243,7 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
             report_summary(&report, &out);
     }
     if (report.exit_code == EXITS_BUG)
-        bug_report(run, &out);
+        bug_report(runner, run, &out);
     return output_error(&out, report.exit_code);
 }
 

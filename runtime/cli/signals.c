@@ -6,17 +6,32 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /*
  * written by: control thread; read by: the handler, in any thread that does not block signals.
  * The run behind the pointer is complete before R1 publishes it.
  */
 static _Atomic(struct run *) watched;
 
+/*
+ * written and read by: the handler, in any thread.  Relaxed: it is compared with a clock and leads to no
+ * other data; two handlers at the same moment are what it is there to take for one.
+ */
+static _Atomic uint64_t last_ns;
+
+/* timeout(1) and some shells tell a process and then its group: that is one wish, not two. */
+enum { SAME_WISH_NS = 100 * NS_PER_MS };
+
 static void on_signal(int number)
 {
     int saved = errno;
+    uint64_t now_ns = clock_now_ns();
+    uint64_t before_ns = atomic_exchange_explicit(&last_ns, now_ns, memory_order_relaxed);
 
     (void)number;
+    if (before_ns != 0 && now_ns - before_ns < SAME_WISH_NS)
+        return;
     /* A1: pairs with R1 in signals_watch(). */
     struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
     if (run != NULL)

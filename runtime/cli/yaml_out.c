@@ -119,7 +119,7 @@ static void scalar_node(struct yaml_out *y, const struct yaml_node *node)
 {
     if (yaml_out_is_secret(node))
         yaml_out_secret(y);
-    else if (node->plain && node->len == 0)
+    else if (yaml_is_null(node))
         text_str(y->out, "null");
     else
         yaml_out_scalar(y, node->text, node->len, node->plain);

@@ -73,7 +73,9 @@ static void show(const struct report *report, const struct run_failure *f,
                     text_get(&where));
     text_fini(&where);
     if (f->stage != NULL) {
-        text_printf(out, "   = plugin %s, worker %u", f->stage->plugin->path, f->worker);
+        text_printf(out, "   = plugin %s", f->stage->plugin->path);
+        if (strcmp(f->what, "open") != 0 && strcmp(f->what, "close") != 0)
+            text_printf(out, ", worker %u", f->worker);
         if (f->count > 1 && f->fatal) {
             units_show_count(f->count, count, sizeof(count));
             text_printf(out, "; %s times", count);

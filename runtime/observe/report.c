@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "observe/figures.h"
+#include "observe/table.h"
 
 /* From this share of its time on a stage, or the pool, is named as what holds the run back. */
 static const double BUSY_SHARE = 0.85;
@@ -156,65 +157,46 @@ static void show_rate(const struct report *report, struct text *out)
     text_str(out, "\n");
 }
 
-enum { TABLE_COLUMNS = 7, NAME_COLUMNS_MAX = 24 };
-
-static void row(const char *const cells[TABLE_COLUMNS], int name_columns,
-                struct text *out)
-{
-    static const int widths[TABLE_COLUMNS] = {0, 7, 14, 14, 10, 6, 6};
-
-    text_str(out, "  ");
-    figure_pad(out, cells[0], name_columns);
-    for (int i = 1; i < TABLE_COLUMNS; i++) {
-        text_str(out, "  ");
-        figure_pad(out, cells[i], -widths[i]);
-    }
-    text_str(out, "\n");
-}
-
-static void stage_row(const struct report *report, size_t i, int name_columns,
-                      struct text *out)
+static void stage_row(const struct report *report, size_t i, struct table *table)
 {
     const struct graph_stage *stage = &report->graph->stages[i];
     const struct run_stage_view *view = &report->view->stages[i];
-    char workers[FIGURE_MAX], in[FIGURE_MAX], sent[FIGURE_MAX], call[FIGURE_MAX];
-    char busy[FIGURE_MAX], queue[FIGURE_MAX] = "-";
+    char count[FIGURE_MAX];
     uint64_t handled = stage->is_source ? view->items_out : view->items_in;
     int fill = report->progress != NULL ? progress_queue_fill(report->progress, i) : -1;
 
-    snprintf(workers, sizeof(workers), "%u", stage->workers);
-    units_show_count(view->items_in, in, sizeof(in));
-    units_show_count(view->items_out, sent, sizeof(sent));
-    snprintf(call, sizeof(call), "%.1f",
-             view->calls > 0 ? (double)handled / (double)view->calls : 0.0);
-    snprintf(busy, sizeof(busy), "%.0f %%", report_busy(report, i) * 100);
+    table_cell(table, stage->name);
+    table_cellf(table, "%u", stage->workers);
+    units_show_count(view->items_in, count, sizeof(count));
+    table_cell(table, stage->is_source ? "-" : count);
+    units_show_count(view->items_out, count, sizeof(count));
+    table_cell(table, stage->has_output ? count : "-");
+    if (view->calls > 0)
+        table_cellf(table, "%.1f", (double)handled / (double)view->calls);
+    else
+        table_cell(table, "-");
+    table_cellf(table, "%.0f %%", report_busy(report, i) * 100);
     if (fill >= 0 && !stage->is_source)
-        snprintf(queue, sizeof(queue), "%d %%", fill);
-    const char *const cells[TABLE_COLUMNS] = {stage->name,
-                                              workers,
-                                              stage->is_source ? "-" : in,
-                                              stage->has_output ? sent : "-",
-                                              view->calls > 0 ? call : "-",
-                                              busy,
-                                              queue};
-    row(cells, name_columns, out);
+        table_cellf(table, "%d %%", fill);
+    else
+        table_cell(table, "-");
 }
 
 static void show_table(const struct report *report, struct text *out)
 {
-    static const char *const heads[TABLE_COLUMNS] = {
-        "STAGE", "WORKERS", "ITEMS IN", "ITEMS OUT", "ITEMS/CALL", "BUSY", "QUEUE"};
-    size_t widest = strlen(heads[0]);
+    static const char *const heads[] = {"STAGE",      "WORKERS", "ITEMS IN", "ITEMS OUT",
+                                        "ITEMS/CALL", "BUSY",    "QUEUE"};
+    struct table table;
 
-    for (size_t i = 0; i < report->graph->n_stages; i++) {
-        size_t width = figure_columns(report->graph->stages[i].name);
-
-        widest = width > widest ? width : widest;
-    }
-    int name_columns = widest > NAME_COLUMNS_MAX ? NAME_COLUMNS_MAX : (int)widest;
-    row(heads, name_columns, out);
+    if (report->end == RUN_FAILED && report->account->read == 0)
+        return; /* it failed before there was anything to count */
+    table_init(&table, "lrrrrrr");
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        table_cell(&table, heads[i]);
     for (size_t i = 0; i < report->graph->n_stages; i++)
-        stage_row(report, i, name_columns, out);
+        stage_row(report, i, &table);
+    table_show(&table, 2, out);
+    table_fini(&table);
 }
 
 static void show_limit(const struct report *report, struct text *out)
