@@ -58,7 +58,6 @@ static void end_call(struct instance *i)
     i->root = NULL;
     i->next_item = 0;
     i->item_left = false;
-    i->told = false;
     i->moved = false;
     i->call = CALL_NONE;
 }
@@ -187,6 +186,7 @@ static enum outcome run_call(struct instance *i)
     if (!i->planned && !run_plan(i))
         return run_cancelled(i->stage->run) ? OUTCOME_STOP : finish_call(i);
     i->failed = false;
+    i->told = false;
     switch (i->call) {
     case CALL_GENERATE:
         return run_generate(i);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "exec/host.h"
+#include "exec/instance.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/stall.h"
@@ -28,11 +29,7 @@ static void drain(struct run *run)
 
         if (!s->graph->is_source)
             continue;
-        for (unsigned w = 0; s->desc->cancel && w < s->n_instances; w++) {
-            if (atomic_load_explicit(&s->instances[w].started,
-                                     memory_order_acquire)) /* A4 */
-                s->desc->cancel(&s->instances[w].ctx);
-        }
+        stage_cancel_calls(s);
         stage_make_ready(s);
     }
 }

@@ -366,6 +366,9 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
         policy_misuse(i, "emit() was called outside generate, each, batch and flush");
         return PPH_FATAL;
     }
+    if (i->told && s->graph->is_source &&
+        atomic_load_explicit(&s->run->draining, memory_order_relaxed))
+        return PPH_STOP; /* deaf to PPH_MORE: it would never end */
     if (run_cancelled(s->run) || !is_wanted(s) || !wait_for_room(i))
         return PPH_STOP;
     if (is_whole_input(i, items, n) && move_input(i)) {
@@ -390,7 +393,8 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
         if (is_over(i) && !wait_for_room(i))
             return PPH_STOP;
     }
-    return emit_is_full(i) ? PPH_MORE : PPH_OK;
+    i->told = emit_is_full(i);
+    return i->told ? PPH_MORE : PPH_OK;
 }
 
 bool emit_dead(struct instance *i, const struct pph_item *item)

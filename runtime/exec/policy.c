@@ -7,6 +7,7 @@
 
 #include "exec/emit.h"
 #include "exec/inbox.h"
+#include "exec/instance.h"
 #include "exec/order.h"
 #include "exec/workers.h"
 
@@ -109,10 +110,7 @@ void policy_cancel(struct run *run)
         inbox_drop(s, COUNT_UNFINISHED);
         if (s->window > 0)
             order_release_waiting(s);
-        for (unsigned w = 0; s->desc->cancel && w < s->n_instances; w++) {
-            if (atomic_load_explicit(&s->instances[w].started, memory_order_acquire))
-                s->desc->cancel(&s->instances[w].ctx);
-        }
+        stage_cancel_calls(s);
     }
     workers_end(run->workers);
 }

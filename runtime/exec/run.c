@@ -10,6 +10,7 @@
 #include "exec/context.h"
 #include "exec/control.h"
 #include "exec/inbox.h"
+#include "exec/instance.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/stall.h"
@@ -27,6 +28,7 @@ struct run *run_new(const struct graph *graph, const struct run_options *options
     }
     *run = (struct run){.graph = graph, .options = *options};
     mutex_init(&run->log_lock);
+    mutex_init(&run->cancel_lock);
     run->pool = chunk_pool_new();
     run->failures = failures_new();
     run->context = context_new(graph->pipeline->context);
@@ -52,6 +54,7 @@ void run_free(struct run *run)
     context_free(run->context);
     failures_free(run->failures);
     chunk_pool_free(run->pool);
+    mutex_fini(&run->cancel_lock);
     mutex_fini(&run->log_lock);
     free(run->bug);
     free(run);
@@ -82,14 +85,8 @@ static bool start_instances(struct run *run)
         struct stage *s = &run->stages[k];
 
         for (unsigned w = 0; !s->own_threads && w < s->n_instances; w++) {
-            struct instance *i = &s->instances[w];
-            int rc = s->desc->start ? s->desc->start(&i->ctx) : PPH_OK;
-
-            if (rc != PPH_OK) {
-                policy_bad_return(i, "start", rc);
+            if (!instance_start(&s->instances[w]))
                 return false;
-            }
-            atomic_store_explicit(&i->started, 1, memory_order_release); /* R4 */
         }
     }
     return true;
@@ -159,23 +156,19 @@ static void stop_and_close(struct run *run)
     for (size_t k = 0; k < run->n_stages; k++) {
         struct stage *s = &run->stages[k];
 
-        for (unsigned w = 0; !s->own_threads && w < s->n_instances; w++) {
-            struct instance *i = &s->instances[w];
-
-            i->winding_up = true;
-            if (s->desc->stop && atomic_load_explicit(&i->started, memory_order_acquire))
-                s->desc->stop(&i->ctx); /* A4 */
-        }
+        for (unsigned w = 0; !s->own_threads && w < s->n_instances; w++)
+            instance_stop(&s->instances[w]);
     }
     control_report_late(run, "stop");
-    for (size_t k = 0; k < run->n_stages; k++) {
+    for (size_t k = run->n_stages;
+         k-- > 0;) { /* sinks last: they may yet leave nothing behind */
         struct stage *s = &run->stages[k];
 
         s->control->winding_up = true;
         if (s->opened && s->desc->close)
             s->desc->close(&s->control->ctx);
+        control_report_late(run, "close");
     }
-    control_report_late(run, "close");
 }
 
 static enum run_end how_it_ended(const struct run *run, bool adds_up)

@@ -87,16 +87,16 @@ struct instance {
     unsigned index;
     struct stage *stage;
     struct instance *next; /* in the stage's list of free or held instances */
-    /* written by: whoever called `start` (release, R4); read by: who calls `cancel` (A4) */
-    _Atomic uint32_t started;
-    bool ended;      /* a source that said PPH_END */
-    bool ended_seen; /* ... and was counted */
-    bool flushed;    /* the last flush was begun */
+    bool started;          /* guarded by run.cancel_lock */
+    bool cancelled;        /* `cancel` was called; likewise */
+    bool ended;            /* a source that said PPH_END */
+    bool ended_seen;       /* ... and was counted */
+    bool flushed;          /* the last flush was begun */
     uint32_t
         seen_generation; /* own_threads: the stage's own_generation at the last look */
     bool planned;        /* `plan` was called for this call */
     bool owes;           /* the call is over, but what it emitted has not all gone down */
-    bool told;           /* emit has said PPH_MORE in this call */
+    bool told;           /* emit has said PPH_MORE in this activation */
     bool
         moved; /* the input batch itself was emitted: it goes down when the call is over */
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
@@ -244,6 +244,8 @@ struct run {
     struct watch *watch;              /* stall.c; control's */
 
     struct mutex log_lock; /* one log line at a time */
+    struct mutex
+        cancel_lock; /* instances' `started` and `cancelled`; held across a plugin's `cancel` */
 
     /* bit = stage; written by: anyone who makes a stage ready or finds it is not, under rules of
      * dispatch.c; seq_cst: pairs with workers.idle, see sleep-note in workers.c */

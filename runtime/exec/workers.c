@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "exec/activation.h"
+#include "exec/instance.h"
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
@@ -227,15 +228,8 @@ static void *pool_thread(void *arg)
 static bool start_own(struct worker *w)
 {
     struct workers *ws = w->workers;
-    struct instance *i = w->only;
-    const struct pph_plugin *desc = i->stage->desc;
-    int rc = desc->start ? desc->start(&i->ctx) : PPH_OK;
-    bool started = rc == PPH_OK;
+    bool started = instance_start(w->only);
 
-    if (started)
-        atomic_store_explicit(&i->started, 1, memory_order_release); /* R4 */
-    else
-        policy_bad_return(i, "start", rc);
     mutex_lock(&ws->lock);
     ws->n_started++;
     ws->start_failed = ws->start_failed || !started;
@@ -261,9 +255,7 @@ static void *own_thread(void *arg)
         i->seen_generation = s->own_generation;
         mutex_unlock(&s->lock);
     }
-    i->winding_up = true;
-    if (started && s->desc->stop)
-        s->desc->stop(&i->ctx);
+    instance_stop(i);
     thread_ends(w);
     return NULL;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An instance's life beside its calls: `start`, `cancel`, `stop`.
+ *
+ * `cancel` may come from any thread at any time, but only between `start` and `stop`, and once: a lock of
+ * its own keeps it apart from `stop`.
+ */
+#ifndef EXEC_INSTANCE_H
+#define EXEC_INSTANCE_H
+
+#include "exec/stage.h"
+
+/* Calls `start`; false: it failed, which was recorded and stops the run.  [worker, or control] */
+bool instance_start(struct instance *i);
+
+/* Calls `stop` if the instance was started.  [worker, or control after the workers] */
+void instance_stop(struct instance *i);
+
+/* Calls `cancel` of every started instance of the stage that has not had it.  [any thread] */
+void stage_cancel_calls(struct stage *s);
+
+#endif /* EXEC_INSTANCE_H */
