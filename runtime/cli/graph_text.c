@@ -99,15 +99,33 @@ static void box(const struct strokes *s, const struct graph_stage *stage,
         branches(s, stage, indent, out);
 }
 
+/* Sources first: by level, and within one as in the file.  Returns how many there are. */
+static size_t sort_down(const struct graph *graph,
+                        const struct graph_stage *sorted[STAGES_MAX])
+{
+    unsigned top = 0;
+    size_t n = 0;
+
+    PPH_ASSERT(graph->n_stages <= STAGES_MAX);
+    for (size_t i = 0; i < graph->n_stages; i++)
+        top = graph->stages[i].level > top ? graph->stages[i].level : top;
+    for (unsigned level = top + 1; level-- > 0;) {
+        for (size_t i = 0; i < graph->n_stages; i++) {
+            if (graph->stages[i].level == level)
+                sorted[n++] = &graph->stages[i];
+        }
+    }
+    return n;
+}
+
 void graph_text(const struct graph *graph, bool ascii, struct text *out)
 {
     const struct strokes *s = ascii ? &ascii_strokes : &utf8_strokes;
+    const struct graph_stage *sorted[STAGES_MAX];
+    size_t n = sort_down(graph, sorted);
 
-    for (size_t i = graph->n_stages; i-- > 0;) {
-        const struct graph_stage *stage = graph->by_rank[i];
-
-        box(s, stage, i > 0 ? graph->by_rank[i - 1] : NULL, out);
-    }
+    for (size_t i = 0; i < n; i++)
+        box(s, sorted[i], i + 1 < n ? sorted[i + 1] : NULL, out);
 }
 
 /* A word for both languages: quoted, a quote inside as an entity that both know. */

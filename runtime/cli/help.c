@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Help and man page, from the table. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,12 +114,24 @@ void command_help(const struct command *command, bool colour, struct text *out)
         text_printf(out, "  %s\n      %s\n", e->line, e->doc);
 }
 
-/* Text for man(7): a backslash, a dash and a dot or quote at the start of a line mean something. */
+/*
+ * Text for man(7): a backslash, a dash and a dot or quote at the start of a line mean something, and a letter
+ * outside ASCII is named by its number, so that the page does not depend on an encoding.
+ */
 static void roff(struct text *out, const char *text)
 {
     bool line_start = true;
+    size_t left = strlen(text), len;
+    uint32_t letter;
 
-    for (; *text != '\0'; text++) {
+    for (; *text != '\0'; text += len, left -= len) {
+        len = text_utf8(text, left, &letter);
+        if (len > 1) {
+            text_printf(out, "\\[u%04X]", (unsigned)letter);
+            line_start = false;
+            continue;
+        }
+        len = 1;
         if (line_start && (*text == '.' || *text == '\''))
             text_str(out, "\\&");
         if (*text == '\\')
