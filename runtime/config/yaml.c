@@ -348,9 +348,10 @@ static void on_alias(struct reader *r, const yaml_event_t *event)
 
     if (!anchor || anchor->open) {
         if (anchor)
-            diag_add(r->diags, DIAG_ERROR, "E018", r->source, at,
-                     "'*%.60s' stands inside of what it stands for (line %u)", name,
-                     (unsigned)anchor->at.line);
+            diag_hint(diag_add(r->diags, DIAG_ERROR, "E018", r->source, at,
+                               "'*%.60s' stands inside of what it stands for (line %u)",
+                               name, (unsigned)anchor->at.line),
+                      "write the value out");
         else
             diag_hint(diag_add(r->diags, DIAG_ERROR, "E017", r->source, at,
                                "there is no anchor '&%.60s' above", name),
