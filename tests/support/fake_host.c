@@ -284,128 +284,14 @@ static const struct pph_host table = {
     .ext = fake_ext,
 };
 
-static int64_t parse_number(const char *text)
-{
-    static const struct {
-        const char *unit;
-        int64_t factor;
-    } units[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}};
-    char *end;
-    long long number = strtoll(text, &end, 10);
-
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(end, units[i].unit) == 0)
-            return number * units[i].factor;
-    }
-    ck_abort_msg("not a number: %s", text);
-    return 0;
-}
-
-/* The index of `text` among "a|b|c". */
-static int64_t parse_choice(const char *choices, const char *text)
-{
-    size_t len = strlen(text);
-
-    for (int64_t i = 0;; i++) {
-        size_t n = strcspn(choices, "|");
-        if (n == len && memcmp(choices, text, len) == 0)
-            return i;
-        ck_assert_msg(choices[n] == '|', "not a choice: %s", text);
-        choices += n + 1;
-    }
-}
-
-static struct pph_value parse(const struct pph_param *param, const char *text, size_t n)
-{
-    struct pph_value value = {.s = strndup(text, n), .n = (uint32_t)n, .given = 1};
-
-    if (n > 0 && strlen(value.s) < n) { /* it holds NULs */
-        char *bytes = malloc(n + 1);
-        ck_assert_ptr_nonnull(bytes);
-        memcpy(bytes, text, n);
-        bytes[n] = '\0';
-        free((char *)(uintptr_t)value.s);
-        value.s = bytes;
-    }
-    ck_assert_ptr_nonnull(value.s);
-    if (param->type == PPH_INT || param->type == PPH_SIZE)
-        value.i = parse_number(text);
-    else if (param->type == PPH_BOOL)
-        value.i = strcmp(text, "true") == 0;
-    else if (param->type == PPH_ENUM)
-        value.i = parse_choice(param->choices, text);
-    return value;
-}
-
-static void free_value(struct pph_value *value)
-{
-    for (uint32_t i = 0; value->list && i < value->n; i++)
-        free((char *)(uintptr_t)value->list[i].s);
-    free((struct pph_value *)(uintptr_t)value->list);
-    if (!value->list && value->s)
-        free((char *)(uintptr_t)value->s);
-}
-
-static size_t find_param(const struct fake_host *fake, const char *name)
-{
-    size_t i = 0;
-
-    for (; fake->plugin->params[i].name; i++) {
-        if (strcmp(fake->plugin->params[i].name, name) == 0)
-            break;
-    }
-    ck_assert_msg(fake->plugin->params[i].name != NULL, "no parameter %s", name);
-    return i;
-}
-
-void fake_set_list(struct fake_host *fake, const char *name, const char *const *texts,
-                   size_t n)
-{
-    size_t i = find_param(fake, name);
-    struct pph_value *list = calloc(n + 1, sizeof(*list));
-
-    ck_assert_ptr_nonnull(list);
-    for (size_t k = 0; k < n; k++)
-        list[k] = parse(&fake->plugin->params[i], texts[k], strlen(texts[k]));
-    free_value(&fake->args[i]);
-    fake->args[i] =
-        (struct pph_value){.s = "", .list = list, .n = (uint32_t)n, .given = 1};
-}
-
-void fake_set_bytes(struct fake_host *fake, const char *name, const char *bytes, size_t n)
-{
-    size_t i = find_param(fake, name);
-
-    free_value(&fake->args[i]);
-    fake->args[i] = parse(&fake->plugin->params[i], bytes, n);
-}
-
-void fake_set(struct fake_host *fake, const char *name, const char *text)
-{
-    if (fake->plugin->params[find_param(fake, name)].flags & PPH_LIST)
-        fake_set_list(fake, name, &text, 1);
-    else
-        fake_set_bytes(fake, name, text, strlen(text));
-}
-
 struct fake_host *fake_new(void)
 {
     struct fake_host *fake = calloc(1, sizeof(*fake));
-    size_t n = 0;
 
     ck_assert_ptr_nonnull(fake);
     fake->host = table;
     fake->plugin = &pphost_plugin_v1;
-    while (fake->plugin->params && fake->plugin->params[n].name)
-        n++;
-    fake->args = calloc(n + 1, sizeof(*fake->args));
-    ck_assert_ptr_nonnull(fake->args);
-    for (size_t i = 0; i < n; i++) {
-        const char *def = fake->plugin->params[i].def;
-        fake->args[i] =
-            parse(&fake->plugin->params[i], def ? def : "0", def ? strlen(def) : 0);
-        fake->args[i].given = 0;
-    }
+    fake_args_init(fake);
     fake->failures = strdup("");
     ck_assert_ptr_nonnull(fake->failures);
     fake->ctx = (struct pph_ctx){.size = sizeof(fake->ctx),
@@ -430,13 +316,11 @@ void fake_free(struct fake_host *fake)
     if (!fake)
         return;
     fake_forget(fake);
-    for (size_t i = 0; fake->plugin->params && fake->plugin->params[i].name; i++)
-        free_value(&fake->args[i]);
+    fake_args_fini(fake);
     for (size_t i = 0; i < fake->n_origins; i++)
         free(fake->origins[i]);
     free(fake->origins);
     free(fake->items);
-    free(fake->args);
     free(fake->failures);
     free(fake->spare);
     free(fake);
@@ -581,21 +465,6 @@ int fake_batch(struct fake_host *fake, const struct pph_item *items, size_t n)
     return status;
 }
 
-int fake_batch_texts(struct fake_host *fake, const char *const *texts, size_t n)
-{
-    struct pph_item *items = calloc(n + 1, sizeof(*items));
-
-    ck_assert_ptr_nonnull(items);
-    for (size_t i = 0; i < n; i++)
-        items[i] = (struct pph_item){.data = (char *)(uintptr_t)texts[i],
-                                     .len = (uint32_t)strlen(texts[i]),
-                                     .key = 100 + i,
-                                     .pos = i + 1};
-    int status = fake_batch(fake, items, n);
-    free(items);
-    return status;
-}
-
 int fake_flush(struct fake_host *fake, int why)
 {
     int status;
@@ -608,24 +477,4 @@ int fake_flush(struct fake_host *fake, int why)
     while (repeats(fake, status));
     end_call(fake);
     return status;
-}
-
-char *fake_joined(const struct fake_host *fake, const char *end, size_t *ret_len)
-{
-    size_t end_len = strlen(end);
-    size_t len = fake->n_bytes + fake->n_items * end_len;
-    char *all = malloc(len + 1);
-    char *to = all;
-
-    ck_assert_ptr_nonnull(all);
-    for (size_t i = 0; i < fake->n_items; i++) {
-        memcpy(to, fake->items[i].data, fake->items[i].len);
-        to += fake->items[i].len;
-        memcpy(to, end, end_len);
-        to += end_len;
-    }
-    *to = '\0';
-    if (ret_len)
-        *ret_len = len;
-    return all;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host for one stage in a unit test: drives a plugin as the real host would and keeps what it did.
+ * A host for one stage in a unit test: drives a plugin as the real host would and keeps
+ * what it did.
  *
- * It is strict where the real host is fast: input items lie in memory of exactly their length, so
- * that a sanitizer sees a read beyond; alloc() memory is watched for writes behind its end; bytes
- * sent twice as PPH_WRITABLE, calls at the wrong time and waits that do not end are failures of
- * the test.
+ * It is strict where the real host is fast: input items lie in memory of exactly their
+ * length, so that a sanitizer sees a read beyond; alloc() memory is watched for writes
+ * behind its end; bytes sent twice as PPH_WRITABLE, calls at the wrong time and waits
+ * that do not end are failures of the test.
  */
 #ifndef SUPPORT_FAKE_HOST_H
 #define SUPPORT_FAKE_HOST_H
@@ -22,10 +23,8 @@ struct fake_item {
     uint32_t len;
     uint16_t port, flags;
     uint64_t key, pos;
-    const char
-        *origin; /* what the stage had last called origin() with; NULL: nothing yet */
-    bool
-        by_reference; /* its payload lay in the input, alloc() or adopt() memory of the call */
+    const char *origin; /* what origin() was last called with; NULL: it was not yet */
+    bool by_reference;  /* it lay in the input, alloc() or adopt() memory of the call */
 };
 
 struct fake_memory; /* a list of what payload may point into, during one call */
@@ -36,12 +35,10 @@ struct fake_host {
     const struct pph_plugin *plugin;
     struct pph_value *args;
 
-    /* Set by the test, at any time. */
-    size_t
-        more_every; /* emit returns PPH_MORE when so many items came since it did; 0: never */
-    size_t
-        stop_after; /* emit returns PPH_STOP once so many items came in all; 0: never */
-    size_t alloc_fails; /* the n-th alloc() from now on returns NULL; 0: none */
+    /* Set by the test, at any time; 0: never. */
+    size_t more_every;  /* emit returns PPH_MORE when so many items came since it did */
+    size_t stop_after;  /* emit returns PPH_STOP once so many items came in all */
+    size_t alloc_fails; /* the n-th alloc() from now on returns NULL */
     bool stopping;      /* what stopping() says */
     bool discards;      /* do not keep what is emitted: for measuring */
 
@@ -81,6 +78,10 @@ void fake_set_bytes(struct fake_host *fake, const char *name, const char *bytes,
                     size_t n);
 void fake_set_list(struct fake_host *fake, const char *name, const char *const *texts,
                    size_t n);
+
+/* Used by fake_new() and fake_free(): every argument at its default. */
+void fake_args_init(struct fake_host *fake);
+void fake_args_fini(struct fake_host *fake);
 
 /* Each runs one callback (PPH_OK when the plugin has none). */
 int fake_open(struct fake_host *fake);
