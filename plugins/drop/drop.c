@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drop - takes every item and does nothing with it: the end of a pipeline that is measured, or of an
- * output that nobody wants.
+ * drop - takes every item and does nothing with it: the end of a pipeline that is
+ * measured, or of an output that nobody wants.
  */
 #include <pphost/plugin.h>
 

@@ -2,8 +2,9 @@
 /*
  * generate - makes items out of nothing: for tests, benchmarks and first steps.
  *
- * Each item depends on the seed and its number alone, so the same settings give the same items
- * whatever the batches, and a run that goes on in the middle makes what the first one would have.
+ * Each item depends on the seed and its number alone, so the same settings give the same
+ * items whatever the batches, and a run that goes on in the middle makes what the first
+ * one would have.
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -58,7 +59,8 @@ static uint64_t random_of(uint64_t n)
     return z ^ z >> 31;
 }
 
-/* Letters from a to p: an item can be looked at, and holds no delimiter that anyone uses. */
+/* Letters from a to p: an item can be looked at, and holds no delimiter that anyone
+ * uses. */
 static void fill(char *to, size_t size, uint64_t seed, uint64_t index)
 {
     uint64_t state = random_of(seed) ^ random_of(~index);
@@ -114,7 +116,8 @@ static int generate(struct pph_ctx *ctx)
     size_t sent = 0;
     int status = PPH_OK;
 
-    /* A text of the arguments lives until close, and so may be pointed at by every item. */
+    /* A text of the arguments lives until close, and so may be pointed at by every
+     * item. */
     if (text->given && text->n > 0)
         status = ctx->host->adopt(ctx, text->s, text->n, NULL, NULL);
     while (status == PPH_OK && gen->next < gen->count && sent < want) {

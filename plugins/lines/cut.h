@@ -2,8 +2,8 @@
 /*
  * Cuts a block of text into items, one per line, without moving a byte of it.
  *
- * The same loop runs over masks of newlines made 64 bytes at a time by the widest instructions the
- * CPU has; every kernel gives the same items.
+ * The same loop runs over masks of newlines made 64 bytes at a time by the widest
+ * instructions the CPU has; every kernel gives the same items.
  */
 #ifndef LINES_CUT_H
 #define LINES_CUT_H
@@ -27,9 +27,9 @@ struct cut_kernel {
     const char *name;
 
     /*
-     * Makes items of the lines at cut->at, at most `max` (1 or more), and moves cut->at and cut->line
-     * past them.  Returns how many; fewer than `max` when the rest of the text has no newline or
-     * begins with a line longer than max_line.
+     * Makes items of the lines at cut->at, at most `max` (1 or more), and moves cut->at
+     * and cut->line past them.  Returns how many; fewer than `max` when the rest of the
+     * text has no newline or begins with a line longer than max_line.
      */
     size_t (*lines)(struct cut *cut, struct pph_item *items, size_t max);
 

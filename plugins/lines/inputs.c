@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than these are not named one by one: who mistyped a directory needs to see it once. */
+/* More than these are not named one by one: who mistyped a directory needs to see it
+ * once. */
 enum { FAULTS_SHOWN = 20 };
 
 /* What is found out while the list is made. */
@@ -93,7 +94,8 @@ static void account(struct search *search, const struct stat *st, off_t offset)
         search->inputs->bytes += (uint64_t)(st->st_size - offset);
 }
 
-/* Opening a FIFO to try it would be seen by its writer, so only regular files are opened. */
+/* Opening a FIFO to try it would be seen by its writer, so only regular files are
+ * opened. */
 static int try_read(const char *path, const struct stat *st)
 {
     if (!S_ISREG(st->st_mode))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that `path` names: globs expanded, and every one looked at before anything is read, so
- * that a name mistyped at the end of the list does not fail after an hour.
+ * The files that `path` names: globs expanded, and every one looked at before anything is
+ * read, so that a name mistyped at the end of the list does not fail after an hour.
  */
 #ifndef LINES_INPUTS_H
 #define LINES_INPUTS_H
@@ -23,8 +23,8 @@ struct inputs {
 };
 
 /*
- * Fills `inputs` from the value of `path`.  Returns PPH_OK, or PPH_FATAL after naming every file
- * that cannot be read through host->fail().  inputs_free() it in both cases.
+ * Fills `inputs` from the value of `path`.  Returns PPH_OK, or PPH_FATAL after naming
+ * every file that cannot be read through host->fail().  inputs_free() it in both cases.
  */
 int inputs_find(struct pph_ctx *ctx, const struct pph_value *paths,
                 struct inputs *inputs);

@@ -2,8 +2,9 @@
 /*
  * lines - reads text files and sends them down line by line, or in blocks of whole lines.
  *
- * reader.c makes blocks that end at a line's end, cut.c makes items that point into them; here is
- * what lies between: the files in turn, the policy for long lines, and going on after PPH_MORE.
+ * reader.c makes blocks that end at a line's end, cut.c makes items that point into them;
+ * here is what lies between: the files in turn, the policy for long lines, and going on
+ * after PPH_MORE.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,8 +22,8 @@ enum { UNIT_LINE, UNIT_BLOCK };
 enum { CRLF_KEEP, CRLF_STRIP };
 
 /*
- * A block and what the host puts around it (its own header, 64 readable bytes) come to a power of
- * two, which is what allocators have on their shelves.
+ * A block and what the host puts around it (its own header, 64 readable bytes) come to a
+ * power of two, which is what allocators have on their shelves.
  */
 enum { HOST_SLACK = 256 };
 enum { LINE_BLOCK = (128 << 10) - HOST_SLACK, TEXT_BLOCK = (1 << 20) - HOST_SLACK };
@@ -40,7 +41,8 @@ struct lines {
     struct reader reader;
     size_t next; /* index in inputs.list of the file to open when the present one ends */
 
-    /* The chunk being cut: cut.at == cut.end when it is done.  Lives through the repetitions of a call. */
+    /* The chunk being cut: cut.at == cut.end when it is done.  Lives through the
+     * repetitions of a call. */
     struct cut cut;
     enum piece piece;
 };
@@ -188,7 +190,8 @@ static size_t split_line(struct cut *cut, size_t len, struct pph_item *items)
     return n;
 }
 
-/* What the kernel leaves: a line that is too long, or one that no newline ends.  cut->at < cut->end. */
+/* What the kernel leaves: a line that is too long, or one that no newline ends.
+ * cut->at < cut->end. */
 static int odd_line(struct pph_ctx *ctx, struct lines *lines, struct pph_item *items,
                     size_t *ret_n)
 {
@@ -286,31 +289,27 @@ static int generate(struct pph_ctx *ctx)
 
 static const struct pph_param params[] = {
     {.name = "path",
-     .doc =
-         "Files to read, one after another: names, patterns such as logs/*.txt (sorted by "
-         "name), or - for standard input.",
+     .doc = "Files to read, one after another: names, patterns such as logs/*.txt (sorted"
+            " by name), or - for standard input.",
      .example = "[intro.txt, chapters/*.txt]",
      .type = PPH_PATH,
      .flags = PPH_REQUIRED | PPH_LIST | PPH_PRIMARY},
     {.name = "unit",
-     .doc =
-         "What an item is: a line without its newline, or about 1 MiB of whole lines without "
-         "the last newline.",
+     .doc = "What an item is: a line without its newline, or about 1 MiB of whole lines "
+            "without the last newline.",
      .def = "line",
      .choices = "line|block",
      .type = PPH_ENUM},
     {.name = "max_line",
-     .doc =
-         "Longest line allowed, without its newline; in blocks, lines shorter than a block "
-         "always are.",
+     .doc = "Longest line allowed, without its newline; in blocks, lines shorter than a "
+            "block always are.",
      .def = "64MiB",
      .min = "1B",
      .max = "2GiB",
      .type = PPH_SIZE},
     {.name = "long_lines",
-     .doc =
-         "What to do with a longer line: stop with an error, send it in pieces of max_line "
-         "bytes, or send its start only.",
+     .doc = "What to do with a longer line: stop with an error, send it in pieces of "
+            "max_line bytes, or send its start only.",
      .def = "fail",
      .choices = "fail|split|truncate",
      .type = PPH_ENUM},

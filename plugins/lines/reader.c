@@ -29,7 +29,8 @@ int reader_init(struct reader *reader)
 
 static void close_input(struct reader *reader)
 {
-    /* Standard input is the process's own, and read-only files have nothing to lose in close. */
+    /* Standard input is the process's own, and read-only files have nothing to lose in
+     * close. */
     if (reader->fd > STDIN_FILENO)
         (void)close(reader->fd);
     reader->fd = -1;
@@ -63,7 +64,8 @@ int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *
     reader->at_end = false;
     reader->discards = false;
     reader->carry_len = 0;
-    /* O_NONBLOCK: a FIFO opens before it has a writer; the wait for one can be cancelled then. */
+    /* O_NONBLOCK: a FIFO opens before it has a writer; the wait for one can be
+     * cancelled then. */
     reader->fd = input_is_stdin(input)
                      ? STDIN_FILENO
                      : open(input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -240,9 +242,10 @@ static void discard(struct reader *reader, char **at, char *end)
 }
 
 /*
- * Reads to `end` in a block that ends at `limit` until there is a newline and nothing more without
- * waiting, or no room, or no more.  *start moves when the rest of a truncated line is passed over.
- * Returns the end of what there is, NULL on failure with its reason in *ret_rc.
+ * Reads to `end` in a block that ends at `limit` until there is a newline and nothing
+ * more without waiting, or no room, or no more.  *start moves when the rest of a
+ * truncated line is passed over. Returns the end of what there is, NULL on failure with
+ * its reason in *ret_rc.
  */
 static char *read_block(struct reader *reader, struct pph_ctx *ctx, char **start,
                         char *end, const char *limit, ssize_t *ret_rc)

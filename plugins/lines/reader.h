@@ -2,10 +2,11 @@
 /*
  * Reads one input after another into blocks that end at a line's end.
  *
- * A block is memory of the host, good for one call.  What follows its last newline is kept in memory
- * of the reader (a carry, half a line as a rule) and put in front of the next block, so that text is
- * read once, in place.  Lines that outgrow half a block are gathered in the carry itself and copied
- * out when they are whole, which is the one copy they cost.
+ * A block is memory of the host, good for one call.  What follows its last newline is
+ * kept in memory of the reader (a carry, half a line as a rule) and put in front of the
+ * next block, so that text is read once, in place.  Lines that outgrow half a block are
+ * gathered in the carry itself and copied out when they are whole, which is the one copy
+ * they cost.
  */
 #ifndef LINES_READER_H
 #define LINES_READER_H
@@ -66,11 +67,12 @@ int reader_init(struct reader *reader);
 /* Closes what is open. */
 void reader_fini(struct reader *reader);
 
-/* Opens `input`, which must outlive its reading.  Returns PPH_OK, or PPH_FATAL after host->fail(). */
+/* Opens `input`, which must outlive its reading.  Returns PPH_OK, or PPH_FATAL after
+ * host->fail(). */
 int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *input);
 
-/* Reads on in the open input.  May wait, inside host->block_begin(), when it is not a regular file;
- * delivers what has arrived, without waiting for a full block. */
+/* Reads on in the open input.  May wait, inside host->block_begin(), when it is not a
+ * regular file; delivers what has arrived, without waiting for a full block. */
 enum read_status reader_next(struct reader *reader, struct pph_ctx *ctx,
                              struct chunk *ret_chunk);
 

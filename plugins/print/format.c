@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Finds the placeholder that text[0..len), after its brace, begins with; returns its length, or 0. */
+/* Finds the placeholder that text[0..len), after its brace, begins with; returns its
+ * length, or 0. */
 static size_t placeholder(const char *text, size_t len, enum format_kind *ret_kind)
 {
     static const struct {
@@ -56,7 +57,8 @@ const char *format_parse(struct format *format, const char *text, size_t len)
     return NULL;
 }
 
-/* Length of the UTF-8 character at s[0..n), n > 0; 0: there is none, or a control character. */
+/* Length of the UTF-8 character at s[0..n), n > 0; 0: there is none, or a control
+ * character. */
 static size_t shown_char(const unsigned char *s, size_t n)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -2,8 +2,9 @@
 /*
  * print - shows items on standard output, for people to look at.
  *
- * Whatever is in an item, it comes out as one line that leaves the terminal as it was.  What a batch
- * brought is shown when the batch is done; to write data for programs there is `write`.
+ * Whatever is in an item, it comes out as one line that leaves the terminal as it was.
+ * What a batch brought is shown when the batch is done; to write data for programs there
+ * is `write`.
  */
 #include <errno.h>
 #include <limits.h>
@@ -92,7 +93,8 @@ static int await(struct pph_ctx *ctx, struct print *print)
     return ready > 0 && fds[0].revents == 0 ? PPH_STOP : PPH_OK;
 }
 
-/* Writes the buffer out.  PPH_OK, PPH_STOP, PPH_FATAL, or PPH_END when the reader has gone. */
+/* Writes the buffer out.  PPH_OK, PPH_STOP, PPH_FATAL, or PPH_END when the reader has
+ * gone. */
 static int write_out(struct pph_ctx *ctx, struct print *print)
 {
     size_t done = 0;
@@ -148,9 +150,8 @@ static int batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 
 static const struct pph_param params[] = {
     {.name = "format",
-     .doc =
-         "What to print of an item: {} is the item, {pos} its place in its origin, {len} its "
-         "length, {key} its key.",
+     .doc = "What to print of an item: {} is the item, {pos} its place in its origin, "
+            "{len} its length, {key} its key.",
      .def = "{}",
      .example = "\"{pos}: {}\"",
      .type = PPH_STRING,

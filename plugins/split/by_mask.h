@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The token loop over masks of delimiters, 64 bytes at a time: one mask gives all starts and ends of
- * tokens at once, so the work is per token and not per byte.
+ * The token loop over masks of delimiters, 64 bytes at a time: one mask gives all starts
+ * and ends of tokens at once, so the work is per token and not per byte.
  *
- * Included by each file that brings its own way of making masks, and compiled into it: passing the
- * mask functions to an always_inline loop makes one loop per instruction set without a macro.
+ * Included by each file that brings its own way of making masks, and compiled into it:
+ * passing the mask functions to an always_inline loop makes one loop per instruction set
+ * without a macro.
  */
 #ifndef SPLIT_BY_MASK_H
 #define SPLIT_BY_MASK_H
@@ -16,7 +17,8 @@
 /* Bit i is set when p[i] is in the set. */
 typedef uint64_t mask_full_fn(const struct delims *delims, const char *p);
 
-/* The same for p[0..n), 0 < n < 64, reading no more; the bits from n on are unspecified. */
+/* The same for p[0..n), 0 < n < 64, reading no more; the bits from n on are
+ * unspecified. */
 typedef uint64_t mask_part_fn(const struct delims *delims, const char *p, size_t n);
 
 static inline __attribute__((always_inline)) void

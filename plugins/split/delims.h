@@ -15,12 +15,13 @@ struct delims {
     bool white;      /* the set is white space as in C: space \t \n \v \f \r */
 
     /*
-     * The set as two tables for a byte shuffle: bit h of rows[0][l] says that byte h * 16 + l is in
-     * the set, of rows[1][l] the same for (h + 8) * 16 + l.
+     * The set as two tables for a byte shuffle: bit h of rows[0][l] says that byte h * 16
+     * + l is in the set, of rows[1][l] the same for (h + 8) * 16 + l.
      */
     uint8_t rows[2][16];
 
-    /* gather[k]: the places of the bits set in k, lowest first: a shuffle that brings 8 bytes together. */
+    /* gather[k]: the places of the bits set in k, lowest first: a shuffle that brings
+     * 8 bytes together. */
     uint64_t gather[256];
 };
 

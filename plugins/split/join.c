@@ -5,7 +5,8 @@
 
 enum { TOKENS = 256 };
 
-/* Tokens and their bytes: counted first, because with a long joint the result can be far longer. */
+/* Tokens and their bytes: counted first, because with a long joint the result can be
+ * far longer. */
 static uint64_t exact_len(const struct joiner *joiner, const struct pph_item *item)
 {
     struct pph_item tokens[TOKENS];

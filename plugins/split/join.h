@@ -23,7 +23,8 @@ struct joiner {
 /* No less than the length of the item's result. */
 uint64_t join_bound(const struct joiner *joiner, const struct pph_item *item);
 
-/* Writes to `out`, which has join_bound() + SQUEEZE_SLACK bytes.  Returns the length of the result; 0: no tokens. */
+/* Writes to `out`, which has join_bound() + SQUEEZE_SLACK bytes.  Returns the length
+ * of the result; 0: no tokens. */
 size_t join_write(const struct joiner *joiner, const struct pph_item *item, char *out);
 
 #endif /* SPLIT_JOIN_H */

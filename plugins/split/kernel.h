@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inner loops of split.  Each kernel gives the same result; none reads or writes beyond what it
- * was given, for an item may end where its memory does and its neighbour may belong to another stage.
+ * The inner loops of split.  Each kernel gives the same result; none reads or writes
+ * beyond what it was given, for an item may end where its memory does and its neighbour
+ * may belong to another stage.
  */
 #ifndef SPLIT_KERNEL_H
 #define SPLIT_KERNEL_H
@@ -30,15 +31,17 @@ struct split_kernel {
     const char *name;
 
     /*
-     * Writes up to `max` (at least TOKENS_ROOM) items, one per token, each a slice of its input with
-     * its flags, key and pos, and moves `scan` on.  Returns how many; 0: there are no more.
+     * Writes up to `max` (at least TOKENS_ROOM) items, one per token, each a slice of its
+     * input with its flags, key and pos, and moves `scan` on.  Returns how many; 0: there
+     * are no more.
      */
     size_t (*tokens)(const struct delims *delims, struct token_scan *scan,
                      struct pph_item *out, size_t max);
 
     /*
-     * Writes the tokens of in[0..len) with `join` between them to `out`, which has room for
-     * len + SQUEEZE_SLACK bytes and does not overlap `in`.  Returns the length of the result.
+     * Writes the tokens of in[0..len) with `join` between them to `out`, which has room
+     * for len + SQUEEZE_SLACK bytes and does not overlap `in`.  Returns the length of the
+     * result.
      */
     size_t (*squeeze)(const struct delims *delims, const char *in, size_t len, char *out,
                       char join);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any set of delimiters with AVX2; white space, the usual one, takes fewer instructions than others.
+ * Any set of delimiters with AVX2; white space, the usual one, takes fewer instructions
+ * than others.
  */
 #include "by_mask.h"
 
@@ -57,7 +58,8 @@ AVX2_INLINE uint64_t mask64(const struct delims *delims, enum set_kind kind,
     return mask32(delims, kind, p) | mask32(delims, kind, p + 32) << 32;
 }
 
-/* Two loads that overlap cover any length: one from the start, one that ends at the end. */
+/* Two loads that overlap cover any length: one from the start, one that ends at the
+ * end. */
 AVX2_INLINE uint64_t mask_short(const struct delims *delims, enum set_kind kind,
                                 const char *p, size_t n)
 {

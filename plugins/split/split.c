@@ -2,8 +2,9 @@
 /*
  * split - cuts items into tokens.
  *
- * Tokens are slices of the input, which no byte of payload moves for.  With `join` an item's tokens
- * come out as one text instead, written by a kernel that squeezes runs of delimiters.
+ * Tokens are slices of the input, which no byte of payload moves for.  With `join` an
+ * item's tokens come out as one text instead, written by a kernel that squeezes runs of
+ * delimiters.
  */
 #include <stdlib.h>
 
@@ -86,7 +87,8 @@ static int send_tokens(struct pph_ctx *ctx, const struct split *split,
     return PPH_OK;
 }
 
-/* As many of items[0..n) as share one block, at least one.  Their room together in *ret_room. */
+/* As many of items[0..n) as share one block, at least one.  Their room together in
+ * *ret_room. */
 static size_t fit_block(const struct joiner *joiner, const struct pph_item *items,
                         size_t n, uint64_t *ret_room)
 {
@@ -151,16 +153,14 @@ static int batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 
 static const struct pph_param params[] = {
     {.name = "delimiters",
-     .doc =
-         "The bytes that separate tokens, each for itself, several in a row as one; without "
-         "it white space (space, \\t, \\n, \\v, \\f, \\r).",
+     .doc = "The bytes that separate tokens, each for itself, several in a row as one; "
+            "without it white space (space, \\t, \\n, \\v, \\f, \\r).",
      .example = "\" ,;\"",
      .type = PPH_STRING,
      .flags = PPH_PRIMARY},
     {.name = "join",
-     .doc =
-         "Send one item per input, its tokens with this text between them, instead of one "
-         "item per token; an input without tokens sends nothing.",
+     .doc = "Send one item per input, its tokens with this text between them, instead of "
+            "one item per token; an input without tokens sends nothing.",
      .example = "\"\\n\"",
      .type = PPH_STRING},
     {0},

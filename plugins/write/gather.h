@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gathers short items, each with the delimiter behind it, into a buffer for one large write.
+ * Gathers short items, each with the delimiter behind it, into a buffer for one large
+ * write.
  *
- * Most items are words of a few bytes of any length, where a call of memcpy costs a mispredicted
- * branch each.  The AVX2 kernel copies up to 32 bytes without a branch on the length, and reads
- * nothing beyond them: a masked load takes the whole fours, three single bytes the rest.
+ * Most items are words of a few bytes of any length, where a call of memcpy costs a
+ * mispredicted branch each.  The AVX2 kernel copies up to 32 bytes without a branch on
+ * the length, and reads nothing beyond them: a masked load takes the whole fours, three
+ * single bytes the rest.
  */
 #ifndef WRITE_GATHER_H
 #define WRITE_GATHER_H

@@ -32,8 +32,8 @@ static int fail_write(struct output *output, struct pph_ctx *ctx, int error)
 }
 
 /*
- * A description of one's own can be non-blocking without the shell's terminal becoming so.  Where
- * there is none to be had (a socket), writes block, and cannot be cancelled.
+ * A description of one's own can be non-blocking without the shell's terminal becoming
+ * so.  Where there is none to be had (a socket), writes block, and cannot be cancelled.
  */
 static int open_stdout(struct output *output, struct pph_ctx *ctx)
 {
@@ -118,7 +118,8 @@ static int open_file(struct output *output, struct pph_ctx *ctx)
             return fail_write(output, ctx, EISDIR);
         if (!S_ISREG(st.st_mode))
             return open_special(output, ctx, &st);
-        /* Renaming over a file asks only for rights to the directory; respect the file's too. */
+        /* Renaming over a file asks only for rights to the directory; respect the
+         * file's too. */
         if (faccessat(AT_FDCWD, output->path, W_OK, AT_EACCESS) != 0)
             return fail_write(output, ctx, errno);
         status = resolve(output, ctx);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that write fills: opened, written whole, and given its name only when all is well.
+ * The file that write fills: opened, written whole, and given its name only when all is
+ * well.
  *
- * A regular file grows under a name of its own beside the final one ("." NAME "." six letters
- * ".part") and is renamed when the run has succeeded, so whoever looks sees the old file or the new
- * one, never half of it.  What is no regular file (a pipe, a terminal, /dev/null) is written directly,
- * and so is a file that is appended to.
+ * A regular file grows under a name of its own beside the final one ("." NAME "." six
+ * letters ".part") and is renamed when the run has succeeded, so whoever looks sees the
+ * old file or the new one, never half of it.  What is no regular file (a pipe, a
+ * terminal, /dev/null) is written directly, and so is a file that is appended to.
  */
 #ifndef WRITE_OUTPUT_H
 #define WRITE_OUTPUT_H
@@ -31,16 +32,15 @@ struct output {
     bool is_prompt; /* someone reads along: do not hold back what a batch brought */
     int wake_fd;    /* eventfd: readable for good once the output is cancelled */
 
-    char *
-        part; /* the name while it is written; NULL: it has no other, or has it no more */
-    int fd;   /* -1: not open */
+    char *part;    /* the name while it is written; NULL: it has no other */
+    int fd;        /* -1: not open */
     bool broken;   /* a write has failed: nothing more is tried */
     bool finished; /* all is written and closed: it may have its name */
 };
 
 /*
- * All return PPH_OK; PPH_FATAL after host->fail() with the file's name; PPH_STOP when cancelled; or,
- * for standard output, PPH_END when its reader has gone.
+ * All return PPH_OK; PPH_FATAL after host->fail() with the file's name; PPH_STOP when
+ * cancelled; or, for standard output, PPH_END when its reader has gone.
  */
 int output_open(struct output *output, struct pph_ctx *ctx, const char *path,
                 struct output_options options);

@@ -7,12 +7,14 @@
 
 #include <pphost/plugin.h>
 
-/* Makes the directories above `path` that are missing.  Returns PPH_OK, or PPH_FATAL after fail(). */
+/* Makes the directories above `path` that are missing.  Returns PPH_OK, or PPH_FATAL
+ * after fail(). */
 int place_make_parents(struct pph_ctx *ctx, const char *path);
 
 /*
- * Creates an empty file beside `path`, with the rights that any new file gets.  Returns its descriptor
- * and puts its name, to be freed, in *ret_part; or returns -1 and sets errno.
+ * Creates an empty file beside `path`, with the rights that any new file gets.  Returns
+ * its descriptor and puts its name, to be freed, in *ret_part; or returns -1 and sets
+ * errno.
  */
 int place_create_part(const char *path, char **ret_part);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write - writes items to a file, a pipe or standard output, each with a delimiter behind it.
+ * write - writes items to a file, a pipe or standard output, each with a delimiter behind
+ * it.
  *
- * Short items are gathered and written a quarter of a MiB at a time; long ones are handed to the kernel
- * where they lie.  The file has its final name only when the whole run went well: output.h.
+ * Short items are gathered and written a quarter of a MiB at a time; long ones are handed
+ * to the kernel where they lie.  The file has its final name only when the whole run went
+ * well: output.h.
  */
 #include <stdlib.h>
 
@@ -147,9 +149,8 @@ static const struct pph_param params[] = {
      .def = "false",
      .type = PPH_BOOL},
     {.name = "fsync",
-     .doc =
-         "Leave it to the system when the data reaches the disk, or wait for it before the "
-         "file gets its name.",
+     .doc = "Leave it to the system when the data reaches the disk, or wait for it before"
+            " the file gets its name.",
      .def = "none",
      .choices = "none|close",
      .type = PPH_ENUM},
@@ -162,9 +163,9 @@ const struct pph_plugin pphost_plugin_v1 = {
     .flags = PPH_STATEFUL | PPH_IDLE_FLUSH,
     .name = "write",
     .version = "1.0",
-    .doc =
-        "Writes items to a file or standard output, each with a delimiter behind it; when the "
-        "reader of standard output goes away, it wants no more and the run ends.",
+    .doc = "Writes items to a file or standard output, each with a delimiter behind it; "
+           "when the reader of standard output goes away, it wants no more and the run "
+           "ends.",
     .params = params,
     .open = open_stage,
     .batch = batch,
