@@ -187,6 +187,7 @@ static enum outcome run_call(struct instance *i)
         return run_cancelled(i->stage->run) ? OUTCOME_STOP : finish_call(i);
     i->failed = false;
     i->told = false;
+    i->drain_ns = 0;
     switch (i->call) {
     case CALL_GENERATE:
         return run_generate(i);

@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "exec/inbox.h"
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/workers.h"
+
+enum {
+    DRAIN_CALL_NS = NS_PER_S
+}; /* how long a source's call may go on emitting in a drain */
 
 static enum ledger ledger_of(const struct batch *batch)
 {
@@ -356,6 +361,16 @@ static bool is_wanted(const struct stage *s)
     return false;
 }
 
+/* A source whose call goes on and on though the sources are closed: deaf, or without an end. */
+static bool outlives_drain(struct instance *i)
+{
+    if (!atomic_load_explicit(&i->stage->run->draining, memory_order_relaxed))
+        return false;
+    if (i->drain_ns == 0)
+        i->drain_ns = clock_now_ns();
+    return i->told || clock_now_ns() - i->drain_ns > DRAIN_CALL_NS;
+}
+
 int emit_items(struct instance *i, const struct pph_item *items, size_t n)
 {
     struct stage *s = i->stage;
@@ -366,9 +381,8 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
         policy_misuse(i, "emit() was called outside generate, each, batch and flush");
         return PPH_FATAL;
     }
-    if (i->told && s->graph->is_source &&
-        atomic_load_explicit(&s->run->draining, memory_order_relaxed))
-        return PPH_STOP; /* deaf to PPH_MORE: it would never end */
+    if (s->graph->is_source && outlives_drain(i))
+        return PPH_STOP;
     if (run_cancelled(s->run) || !is_wanted(s) || !wait_for_room(i))
         return PPH_STOP;
     if (is_whole_input(i, items, n) && move_input(i)) {

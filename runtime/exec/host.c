@@ -128,13 +128,16 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     uint32_t index = 0;
     bool known = item_index(i, it, &index);
 
+    if (!known && i->failed && i->failed_stage && i->doing)
+        policy_also_failed(i); /* several files are missing, say */
     i->failed = true;
     i->fail_code = code < 0 ? code : PPH_FAIL;
     (void)snprintf(i->fail_text, sizeof(i->fail_text), "%s", msg ? msg : "");
     if (!known)
         i->failed_stage = true;
-    if (i->winding_up)
-        i->failed_late = true;
+    if (i->doing)
+        i->failed_late =
+            true; /* looked at after `stop` and `close`, which return nothing */
     if (known && i->stage->desc->batch) {
         uint64_t bit = UINT64_C(1) << (index % 64);
 

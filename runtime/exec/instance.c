@@ -6,8 +6,11 @@
 bool instance_start(struct instance *i)
 {
     struct stage *s = i->stage;
-    int rc = s->desc->start ? s->desc->start(&i->ctx) : PPH_OK;
+    int rc;
 
+    i->doing = "start";
+    rc = s->desc->start ? s->desc->start(&i->ctx) : PPH_OK;
+    i->doing = NULL;
     if (rc != PPH_OK) {
         policy_bad_return(i, "start", rc);
         return false;
@@ -28,9 +31,13 @@ void instance_stop(struct instance *i)
     started = i->started;
     i->started = false;
     mutex_unlock(&s->run->cancel_lock);
-    i->winding_up = true;
+    i->failed = false;
+    i->failed_stage = false;
+    i->failed_late = false;
+    i->doing = "stop";
     if (started && s->desc->stop)
         s->desc->stop(&i->ctx);
+    i->doing = NULL;
 }
 
 void stage_cancel_calls(struct stage *s)

@@ -123,6 +123,11 @@ void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
     policy_cancel(s->run);
 }
 
+void policy_also_failed(struct instance *i)
+{
+    record(i->stage, i, i->doing, i->fail_text, NULL, true);
+}
+
 void policy_misuse(struct instance *i, const char *message)
 {
     policy_stage_failed(i->stage, i, "rules", message);

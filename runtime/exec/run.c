@@ -65,8 +65,11 @@ static bool open_stages(struct run *run)
 {
     for (size_t k = 0; k < run->n_stages && !run_cancelled(run); k++) {
         struct stage *s = &run->stages[k];
-        int rc = s->desc->open ? s->desc->open(&s->control->ctx) : PPH_OK;
+        int rc;
 
+        s->control->doing = "open";
+        rc = s->desc->open ? s->desc->open(&s->control->ctx) : PPH_OK;
+        s->control->doing = NULL;
         if (rc != PPH_OK) {
             policy_bad_return(s->control, "open", rc);
             return false;
@@ -164,7 +167,10 @@ static void stop_and_close(struct run *run)
          k-- > 0;) { /* sinks last: they may yet leave nothing behind */
         struct stage *s = &run->stages[k];
 
-        s->control->winding_up = true;
+        s->control->failed = false;
+        s->control->failed_stage = false;
+        s->control->failed_late = false;
+        s->control->doing = "close";
         if (s->opened && s->desc->close)
             s->desc->close(&s->control->ctx);
         control_report_late(run, "close");

@@ -102,8 +102,9 @@ struct instance {
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
     _Atomic uint32_t woken;
-    uint64_t idle_ns; /* how long it waited last */
-    uint64_t ticket;  /* ordered stages */
+    uint64_t idle_ns;  /* how long it waited last */
+    uint64_t drain_ns; /* sources: when this activation first emitted in a drain */
+    uint64_t ticket;   /* ordered stages */
 
     /* The call that is under way. */
     enum call call;
@@ -122,7 +123,9 @@ struct instance {
     struct batch_memory memory;
 
     /* What fail() was told in this call. */
-    char fail_text[256];
+    const char *
+        doing; /* the call outside the flow that runs: "open", "start", ...; NULL: none */
+    char fail_text[512];
     bool failed;       /* something was said */
     bool failed_stage; /* ... of the stage, not of an item */
     bool failed_late;  /* ... in `stop` or `close` */

@@ -5,6 +5,7 @@
  * fault: passes items on and fails `where` it is told; flood: emits for ever and listens to nothing;
  * slow: takes its time over each item; stuck: never returns from its first item.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <pphost/easy.h>
 #include <stdlib.h>
 #include <string.h>
