@@ -42,6 +42,19 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+void arena_absorb(struct arena *into, struct arena *from)
+{
+    struct chunk **end = &into->chunks;
+
+    PPH_ASSERT(into != from);
+    if (!from)
+        return;
+    while (*end) /* behind the chunk that is being filled */
+        end = &(*end)->next;
+    *end = from->chunks;
+    free(from);
+}
+
 /* A new chunk with room for `size` bytes; big ones go behind the one being filled. */
 static struct chunk *add_chunk(struct arena *arena, size_t size)
 {

@@ -17,6 +17,9 @@ struct arena *arena_new(void);
 /* Frees the arena and everything allocated from it.  NULL is allowed. */
 void arena_free(struct arena *arena);
 
+/* Moves everything allocated from `from` to `into` and frees `from`; NULL is allowed.  Cannot fail. */
+void arena_absorb(struct arena *into, struct arena *from);
+
 /* `size` zeroed bytes, 16-aligned, that live as long as the arena; NULL when out of memory. */
 void *arena_alloc(struct arena *arena, size_t size) PPH_NODISCARD;
 

@@ -33,9 +33,6 @@ void diag_list_free(struct diag_list *list)
 {
     if (!list)
         return;
-    for (size_t i = 0; i < list->n_adopted; i++)
-        arena_free(list->adopted[i]);
-    free(list->adopted);
     free(list->items);
     arena_free(list->arena);
     free(list);
@@ -43,14 +40,7 @@ void diag_list_free(struct diag_list *list)
 
 void diag_list_adopt(struct diag_list *list, struct arena *arena)
 {
-    struct arena **adopted =
-        realloc(list->adopted, (list->n_adopted + 1) * sizeof(struct arena *));
-
-    /* Without memory the arena leaks: its text may still be shown, so it cannot be freed. */
-    if (!adopted)
-        return;
-    list->adopted = adopted;
-    list->adopted[list->n_adopted++] = arena;
+    arena_absorb(list->arena, arena);
 }
 
 static char *format_text(struct diag_list *list, const char *format, va_list args)

@@ -52,8 +52,8 @@ struct diag_list *diag_list_new(void);
 void diag_list_free(struct diag_list *list);
 
 /*
- * Gives an arena to the list, which frees it when it is freed itself: for sources whose other
- * owner is gone.
+ * Gives an arena to the list: what was allocated from it lives as long as the list, the arena is
+ * gone.  For sources whose other owner is gone too.  NULL is allowed.
  */
 void diag_list_adopt(struct diag_list *list, struct arena *arena);
 

@@ -38,8 +38,6 @@ struct diag_list {
     unsigned last_rank;
     bool incomplete;   /* memory ran out */
     struct diag spare; /* what diag_add() returns when nothing can be kept */
-    struct arena **adopted;
-    size_t n_adopted;
 };
 
 #endif /* CONFIG_DIAG_LIST_H */

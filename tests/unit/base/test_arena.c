@@ -90,6 +90,21 @@ START_TEST(printf_makes_room_for_the_whole_text)
 }
 END_TEST
 
+START_TEST(what_was_absorbed_lives_on)
+{
+    struct arena *other = arena_new();
+    char *mine = arena_copy(arena, "mine", 4);
+    char *theirs = arena_copy(other, "theirs", 6);
+
+    arena_absorb(arena, other);
+    arena_absorb(arena, NULL);
+
+    ck_assert_str_eq(theirs, "theirs");
+    ck_assert_str_eq(mine, "mine");
+    ck_assert_ptr_nonnull(arena_alloc(arena, 100));
+}
+END_TEST
+
 START_TEST(free_accepts_null)
 {
     arena_free(NULL);
@@ -108,6 +123,7 @@ int main(void)
     tcase_add_test(tc, sizes_that_overflow_are_refused);
     tcase_add_test(tc, a_copy_has_a_nul_behind_it);
     tcase_add_test(tc, printf_makes_room_for_the_whole_text);
+    tcase_add_test(tc, what_was_absorbed_lives_on);
     tcase_add_test(tc, free_accepts_null);
     suite_add_tcase(suite, tc);
 
