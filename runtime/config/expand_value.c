@@ -66,6 +66,7 @@ static void add_unset(struct expander *e, struct reference *ref)
 
 static bool expand_env(struct expander *e, struct reference *ref, struct text *out)
 {
+    /* [control]: no other thread changes the environment.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     const char *value = getenv(ref->name);
 
     ref->origin = YAML_FROM_ENV;

@@ -69,6 +69,7 @@ static void suggest_file(struct load *load, struct diag *d, const char *file)
 
     if (!stream)
         return;
+    /* The stream is this function's own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     for (int i = 0; i < ENTRIES_MAX && (entry = readdir(stream)); i++) {
         const char *words[] = {entry->d_name, NULL};
         unsigned distance = text_distance(base, entry->d_name);
