@@ -3,7 +3,7 @@
 
 A test script is called with the executable, the folder of test plugins and the source folder.  It
 holds functions named test_*; run_all() calls each with a Host in a fresh folder.
-UPDATE=1 writes golden files instead of comparing with them.
+PPH_GOLDEN_UPDATE=1 writes golden files instead of comparing with them.
 """
 import difflib
 import os
@@ -46,6 +46,11 @@ class Host:
         path.write_text(text) if isinstance(text, str) else path.write_bytes(text)
         return path
 
+    def sanitized(self):
+        """Whether the executable was built with a sanitizer, which needs memory of its own."""
+        code = pathlib.Path(self.executable).read_bytes()
+        return b"__asan_init" in code or b"__tsan_init" in code
+
     def start(self, *args, env=None, **kwargs):
         kwargs.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.Popen([self.executable, *args], cwd=kwargs.pop("cwd", self.folder),
@@ -73,7 +78,7 @@ class Host:
 
 def same_as(text, path):
     """Fails with a diff when the file does not hold the text."""
-    if os.environ.get("UPDATE"):
+    if os.environ.get("PPH_GOLDEN_UPDATE"):
         path.write_text(text)
         return
     expected = path.read_text()

@@ -266,9 +266,7 @@ def test_links_little(host):
                          check=True).stdout
     names = {line.split()[0].split("/")[-1].split(".so")[0] for line in out.splitlines()}
     sanitizers = {"libasan", "libubsan", "libtsan", "libm", "libgcc_s", "libstdc++", "libdl",
-                  "libpthread", "librt"}
-    if not names & {"libasan", "libtsan", "libubsan"}:
-        sanitizers = set()
+                  "libpthread", "librt"} if host.sanitized() else set()
     extra = names - sanitizers - {"linux-vdso", "libyaml-0", "libc"}
     check(all(name.startswith("ld-linux") for name in extra), out)
 
