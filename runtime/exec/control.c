@@ -138,8 +138,7 @@ void control_pause(struct run *run, bool wait)
 
     for (unsigned word = 0; word < STAGE_WORDS; word++)
         wait = wait && !atomic_load_explicit(&run->ready[word], memory_order_relaxed);
-    if (wait && !run_cancelled(run) &&
-        !atomic_load_explicit(&run->ended, memory_order_acquire))
+    if (wait && !run_cancelled(run) && !run_has_ended(run))
         futex_wait(&run->control, seen, time < ROUND_NS ? time + 1 : ROUND_NS);
 }
 

@@ -187,8 +187,9 @@ static void finish(struct stage *s)
             mutex_unlock(&d->lock);
         }
     }
+    /* R8, A8: what every stage did comes before the end */
     if (atomic_fetch_sub_explicit(&run->live, 1, memory_order_acq_rel) == 1) {
-        atomic_store_explicit(&run->ended, 1, memory_order_release);
+        atomic_store_explicit(&run->ended, 1, memory_order_release); /* R7 */
         workers_end(run->workers);
     } else {
         workers_notify(run);

@@ -16,8 +16,9 @@ void stage_set_ready_locked(struct stage *s)
     if (s->own_threads) {
         s->own_generation++;
         cond_broadcast(&s->can_run);
-    } else if (!(atomic_load_explicit(word, memory_order_seq_cst) & bit)) {
-        atomic_fetch_or_explicit(word, bit, memory_order_seq_cst);
+    } else if (!(atomic_load_explicit(word, memory_order_seq_cst) &
+                 bit)) {                                           /* see sleep-note */
+        atomic_fetch_or_explicit(word, bit, memory_order_seq_cst); /* see sleep-note */
     }
 }
 
@@ -26,7 +27,8 @@ void stage_clear_ready_locked(struct stage *s)
     uint64_t bit = UINT64_C(1) << (s->id % 64);
 
     if (!s->own_threads)
-        atomic_fetch_and_explicit(&s->run->ready[s->id / 64], ~bit, memory_order_seq_cst);
+        atomic_fetch_and_explicit(&s->run->ready[s->id / 64], ~bit,
+                                  memory_order_seq_cst); /* see sleep-note */
 }
 
 void stage_make_ready(struct stage *s)

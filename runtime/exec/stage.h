@@ -250,24 +250,38 @@ struct run {
     struct mutex
         cancel_lock; /* instances' `started` and `cancelled`; held across a plugin's `cancel` */
 
-    /* bit = stage; written by: anyone who makes a stage ready or finds it is not, under rules of
-     * dispatch.c; seq_cst: pairs with workers.idle, see sleep-note in workers.c */
+    /* bit = stage worth a look; written by: anyone who makes a stage ready, and dispatch.c; read by:
+     * workers; see sleep-note in wakeup.c */
     _Alignas(64) _Atomic uint64_t ready[STAGE_WORDS];
-    _Alignas(64) _Atomic uint32_t
-        cancel; /* stop now; written by: anyone; relaxed reads: seen soon enough */
-    _Atomic uint32_t draining; /* sources are closed; likewise */
-    _Atomic uint32_t live;     /* stages that have not finished */
-    _Atomic uint32_t ended;    /* live is 0 */
-    _Atomic uint32_t
-        control; /* control thread's futex word: bumped to wake it (R3 pairs with A3) */
-    _Atomic uint32_t signals; /* how often run_signal() was called */
-    _Atomic uint32_t fatal;   /* an error stopped the run */
-    _Atomic uint32_t stalled; /* control saw that nothing can go on */
+    /* Stop now.  Written by: anyone; read by: everyone; relaxed: seen soon enough, and again under
+     * the lock by whoever is about to wait */
+    _Alignas(64) _Atomic uint32_t cancel;
+    /* Sources are closed.  Written by: control; read by: workers; relaxed: likewise */
+    _Atomic uint32_t draining;
+    /* Stages that have not finished; written by: whoever finishes one (R8, A8); read by: nobody else */
+    _Atomic uint32_t live;
+    /* live is 0; written by: whoever finished the last stage (R7); read by: everyone (A7) */
+    _Atomic uint32_t ended;
+    /* control's futex word: moves on when there is something to see; written by: anyone (R3); read
+     * by: control (A3) */
+    _Atomic uint32_t control;
+    /* How often run_signal() was called; written by: signal handlers; read by: control; relaxed:
+     * `control` is bumped after it */
+    _Atomic uint32_t signals;
+    /* An error stopped the run; written by: anyone; read by: control after the workers */
+    _Atomic uint32_t fatal;
+    /* Nothing could go on; written and read by: control */
+    _Atomic uint32_t stalled;
 };
 
 static inline bool run_cancelled(const struct run *run)
 {
     return atomic_load_explicit(&run->cancel, memory_order_relaxed) != 0;
+}
+
+static inline bool run_has_ended(const struct run *run)
+{
+    return atomic_load_explicit(&run->ended, memory_order_acquire) != 0; /* A7 */
 }
 
 /* The instance behind a plugin's ctx. */

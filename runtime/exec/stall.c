@@ -163,8 +163,7 @@ void watch_look(struct run *run)
         return;
     }
     w->quiet = busy ? 0 : w->quiet + 1;
-    if (w->quiet >= QUIET_LOOKS &&
-        !atomic_load_explicit(&run->ended, memory_order_acquire)) {
+    if (w->quiet >= QUIET_LOOKS && !run_has_ended(run)) {
         give_up(run);
     } else if (busy && waits && !w->warned &&
                now - w->changed_ns >= seconds * (uint64_t)NS_PER_S) {

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * sleep-note: a thread that finds nothing ready says that it sleeps (its bit in `idle`) and then looks
- * at the ready bits once more; whoever makes a stage ready sets its bit and then looks at `idle`.  All four accesses are
- * seq_cst, so at least one of the two sees the other: either the thread does not sleep, or it is woken.
- * A waker takes the idle bit away first, so that each sleeper is woken once, by one.
- */
+/* The threads of a run: their lives, their slots, and what each does in a round. */
 #include "exec/workers.h"
 
 #include <errno.h>
@@ -17,72 +12,14 @@
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/workers_parts.h"
 
 enum {
     SPARES_MAX = 1024,
     FAIR_EVERY = 64, /* picks between two that begin elsewhere than at the sinks */
     PAUSE_EVERY =
         16, /* activations between two looks at signals and progress (--inline) */
-    SPIN_NS =
-        20 *
-        NS_PER_US, /* looking for work before sleeping: about the price of a wake-up */
 };
-
-struct worker {
-    struct workers *workers;
-    pthread_t thread;
-    struct instance *only; /* of a stage with own threads; NULL: a thread of the pool */
-    unsigned id;           /* of the pool: bit in idle */
-    uint32_t tick;
-    struct chunk_cache cache;
-    /* set to 1 by whoever took the idle bit away (release, R6); cleared by the worker (A6) */
-    _Alignas(64) _Atomic uint32_t wake;
-};
-
-struct workers {
-    struct run *run;
-    unsigned slots;
-    unsigned spin;     /* whether to look for work before sleeping */
-    unsigned max, own; /* threads of the pool at most; threads of stages */
-    unsigned idle_words;
-    void (*pause)(struct run *run, bool wait); /* --inline */
-    uint32_t helped;        /* --inline: for a look at signals now and then */
-    _Atomic uint64_t *idle; /* bit = sleeping thread of the pool; seq_cst: sleep-note */
-
-    struct mutex lock;
-    struct cond spare; /* waits for: tokens > 0 || over */
-    struct cond turn;  /* waits for: started moved on, go, over, or a thread has ended */
-
-    struct worker **all GUARDED_BY(lock); /* the pool's, then those of stages */
-    unsigned n_pool GUARDED_BY(lock);
-    unsigned n_own GUARDED_BY(lock);
-    unsigned waiting GUARDED_BY(lock); /* spares that sleep */
-    unsigned
-        tokens GUARDED_BY(lock); /* slots handed to them that they have not taken yet */
-    unsigned n_ended GUARDED_BY(lock);
-    unsigned n_started GUARDED_BY(lock); /* threads of stages that have called `start` */
-    bool start_failed GUARDED_BY(lock);
-    bool go GUARDED_BY(lock);
-    bool over GUARDED_BY(lock);
-
-    /* threads that hold a slot; written by: holders of lock; read by: loop tops; relaxed: a surplus
-     * thread may notice one activation late */
-    _Atomic uint32_t active;
-};
-
-static bool is_over(const struct run *run)
-{
-    return run_cancelled(run) || atomic_load_explicit(&run->ended, memory_order_acquire);
-}
-
-static bool any_ready(const struct run *run)
-{
-    for (unsigned word = 0; word < STAGE_WORDS; word++) {
-        if (atomic_load_explicit(&run->ready[word], memory_order_seq_cst))
-            return true;
-    }
-    return false;
-}
 
 /* The ready stage nearest a sink; now and then another, so that nobody waits for ever.  NULL: none. */
 static struct stage *pick(struct run *run, uint32_t tick)
@@ -126,33 +63,6 @@ static bool work_at(struct stage *s, struct instance *only, struct chunk_cache *
         break;
     }
     return false;
-}
-
-/* Sleeps until there may be work; see sleep-note. */
-static void sleep_for_work(struct worker *w)
-{
-    struct workers *ws = w->workers;
-    struct run *run = ws->run;
-    uint64_t bit = UINT64_C(1) << (w->id % 64);
-    _Atomic uint64_t *word = &ws->idle[w->id / 64];
-
-    if (ws->spin) {
-        uint64_t until = clock_now_ns() + SPIN_NS;
-
-        do {
-            for (int k = 0; k < 32; k++)
-                cpu_relax();
-            if (any_ready(run) || is_over(run))
-                return;
-        } while (clock_now_ns() < until);
-    }
-    atomic_fetch_or_explicit(word, bit, memory_order_seq_cst);
-    if ((any_ready(run) || is_over(run)) &&
-        (atomic_fetch_and_explicit(word, ~bit, memory_order_seq_cst) & bit))
-        return; /* else a waker has chosen this thread: its wake comes */
-    while (!atomic_load_explicit(&w->wake, memory_order_acquire)) /* A6 */
-        futex_wait(&w->wake, 0, 0);
-    atomic_store_explicit(&w->wake, 0, memory_order_relaxed);
 }
 
 /* More threads hold slots than there are: this one waits for a slot.  False: the run is over. */
@@ -207,7 +117,7 @@ static void *pool_thread(void *arg)
     struct run *run = ws->run;
     bool go = wait_for_go(ws);
 
-    while (go && !is_over(run)) {
+    while (go && !run_is_over(run)) {
         struct stage *s;
 
         if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
@@ -216,7 +126,7 @@ static void *pool_thread(void *arg)
         }
         s = pick(run, ++w->tick);
         if (!s)
-            sleep_for_work(w);
+            worker_sleep(w);
         else
             (void)work_at(s, NULL, &w->cache);
     }
@@ -246,11 +156,11 @@ static void *own_thread(void *arg)
     bool started = start_own(w);
     bool go = started && wait_for_go(w->workers);
 
-    while (go && !is_over(s->run)) {
+    while (go && !run_is_over(s->run)) {
         if (work_at(s, i, &w->cache))
             continue;
         mutex_lock(&s->lock);
-        while (i->seen_generation == s->own_generation && !is_over(s->run))
+        while (i->seen_generation == s->own_generation && !run_is_over(s->run))
             cond_wait(&s->can_run, &s->lock);
         i->seen_generation = s->own_generation;
         mutex_unlock(&s->lock);
@@ -426,32 +336,6 @@ void workers_join(struct workers *ws)
     ws->n_own = 0;
 }
 
-void workers_notify(struct run *run)
-{
-    struct workers *ws = run->workers;
-
-    if (run->options.single_thread || !any_ready(run))
-        return;
-    for (unsigned word = 0; word < ws->idle_words; word++) {
-        uint64_t bits = atomic_load_explicit(&ws->idle[word], memory_order_seq_cst);
-
-        while (bits) {
-            uint64_t bit =
-                bits & -bits; /* the lowest: the one used most, so the warmest */
-
-            if (atomic_fetch_and_explicit(&ws->idle[word], ~bit, memory_order_seq_cst) &
-                bit) {
-                struct worker *w = ws->all[64 * word + (unsigned)__builtin_ctzll(bit)];
-
-                atomic_store_explicit(&w->wake, 1, memory_order_release); /* R6 */
-                futex_wake(&w->wake, 1);
-                return;
-            }
-            bits &= ~bit;
-        }
-    }
-}
-
 void workers_release_slot(struct stage *s)
 {
     struct workers *ws = s->run->workers;
@@ -511,7 +395,7 @@ void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wa
 
     ws->pause = pause;
     chunk_cache_init(&cache, run->pool);
-    while (!is_over(run)) {
+    while (!run_is_over(run)) {
         struct stage *s = pick(run, ++tick);
 
         if (!s || !work_at(s, NULL, &cache))

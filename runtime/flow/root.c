@@ -26,6 +26,7 @@ struct origin *origin_ref(struct origin *origin)
 
 void origin_unref(struct origin *origin)
 {
+    /* R2, A2: whoever frees comes after all who read */
     if (origin && atomic_fetch_sub_explicit(&origin->refs, 1, memory_order_acq_rel) == 1)
         free(origin);
 }
@@ -59,6 +60,7 @@ struct root *root_ref(struct root *root)
 
 void root_unref(struct root *root, struct chunk_cache *cache)
 {
+    /* R3, A3: the root is done after all that came of it */
     if (!root || atomic_fetch_sub_explicit(&root->refs, 1, memory_order_acq_rel) != 1)
         return;
     atomic_fetch_add_explicit(&root->counts->done, 1, memory_order_relaxed);

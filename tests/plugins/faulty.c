@@ -6,12 +6,21 @@
  * slow: takes its time over each item; stuck: never returns from its first item.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <pphost/easy.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum where { WHERE_NONE, WHERE_OPEN, WHERE_START, WHERE_ITEM, WHERE_FLUSH, WHERE_STOP, WHERE_CLOSE };
+#include <pphost/easy.h>
+
+enum where {
+    WHERE_NONE,
+    WHERE_OPEN,
+    WHERE_START,
+    WHERE_ITEM,
+    WHERE_FLUSH,
+    WHERE_STOP,
+    WHERE_CLOSE
+};
 
 static int here(struct pph_ctx *ctx, enum where where, const char *text)
 {
@@ -102,11 +111,16 @@ static const struct pph_param fault_params[] = {
      .def = "none",
      .type = PPH_ENUM,
      .choices = "none|open|start|item|flush|stop|close"},
-    {.name = "nth", .doc = "Fail on every so manieth item.", .def = "1", .min = "1", .type = PPH_INT},
+    {.name = "nth",
+     .doc = "Fail on every so manieth item.",
+     .def = "1",
+     .min = "1",
+     .type = PPH_INT},
     {0}};
 
 static const struct pph_param slow_params[] = {
-    {.name = "for", .doc = "How long each item takes.", .def = "1ms", .type = PPH_TIME}, {0}};
+    {.name = "for", .doc = "How long each item takes.", .def = "1ms", .type = PPH_TIME},
+    {0}};
 
 static const struct pph_plugin stuck = {.size = sizeof(struct pph_plugin),
                                         .kind = PPH_CONSUMER,

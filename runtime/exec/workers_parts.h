@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What workers.c and wakeup.c share: the pool and its threads. */
+#ifndef EXEC_WORKERS_PARTS_H
+#define EXEC_WORKERS_PARTS_H
+
+#include "exec/workers.h"
+
+struct worker {
+    struct workers *workers;
+    pthread_t thread;
+    struct instance *only; /* of a stage with own threads; NULL: a thread of the pool */
+    unsigned id;           /* of the pool: bit in idle */
+    uint32_t tick;
+    struct chunk_cache cache;
+    /* set to 1 by whoever took the idle bit away (release, R6); cleared by the worker (A6) */
+    _Alignas(64) _Atomic uint32_t wake;
+};
+
+struct workers {
+    struct run *run;
+    unsigned slots;
+    unsigned spin;     /* whether to look for work before sleeping */
+    unsigned max, own; /* threads of the pool at most; threads of stages */
+    unsigned idle_words;
+    void (*pause)(struct run *run, bool wait); /* --inline */
+    uint32_t helped; /* --inline: for a look at signals now and then */
+    /* bit = sleeping thread of the pool; written by: the sleeper and its waker; read by: wakers;
+     * see sleep-note in wakeup.c */
+    _Atomic uint64_t *idle;
+
+    struct mutex lock;
+    struct cond spare; /* waits for: tokens > 0 || over */
+    struct cond turn;  /* waits for: started moved on, go, over, or a thread has ended */
+
+    struct worker **all GUARDED_BY(lock); /* the pool's, then those of stages */
+    unsigned n_pool GUARDED_BY(lock);
+    unsigned n_own GUARDED_BY(lock);
+    unsigned waiting GUARDED_BY(lock); /* spares that sleep */
+    unsigned
+        tokens GUARDED_BY(lock); /* slots handed to them that they have not taken yet */
+    unsigned n_ended GUARDED_BY(lock);
+    unsigned n_started GUARDED_BY(lock); /* threads of stages that have called `start` */
+    bool start_failed GUARDED_BY(lock);
+    bool go GUARDED_BY(lock);
+    bool over GUARDED_BY(lock);
+
+    /* threads that hold a slot; written by: holders of lock; read by: loop tops; relaxed: a surplus
+     * thread may notice one activation late */
+    _Atomic uint32_t active;
+};
+
+/* Whether the run has ended or is to end now.  [any thread] */
+bool run_is_over(const struct run *run);
+
+/* Sleeps until there may be work for a thread of the pool.  [worker] */
+void worker_sleep(struct worker *w);
+
+#endif /* EXEC_WORKERS_PARTS_H */
