@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/console.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,15 +10,12 @@
 
 enum { COLUMNS_DEFAULT = 80, COLUMNS_MIN = 20 };
 
-static const char CLEAR_LINE[] = "\r\033[K";
+static const char clear_line[] = "\r\033[K";
 
 void console_init(struct console *console, enum log_format format)
 {
-    const char *term = getenv("TERM");
-
     memset(console, 0, sizeof(*console));
-    console->ansi =
-        isatty(STDERR_FILENO) == 1 && term != NULL && strcmp(term, "dumb") != 0;
+    console->ansi = output_ansi(OUTPUT_STDERR);
     mutex_init(&console->lock);
     log_init(&console->log, format, output_colour(OUTPUT_STDERR));
 }
@@ -60,7 +56,7 @@ static void show_locked(struct console *console, const char *lines, size_t len)
         (void)output_write(OUTPUT_STDERR, lines, len);
         return;
     }
-    text_str(&all, CLEAR_LINE);
+    text_str(&all, clear_line);
     text_append(&all, lines, len);
     text_append(&all, text_get(&console->painted), console->painted.len);
     if (!all.failed)
@@ -96,7 +92,7 @@ void console_paint(struct console *console, const struct text *line)
         return;
     mutex_lock(&console->lock);
     if (line->len > 0 || console->painted.len > 0) {
-        text_str(&all, CLEAR_LINE);
+        text_str(&all, clear_line);
         text_append(&all, text_get(line), line->len);
         if (!all.failed)
             (void)output_write(OUTPUT_STDERR, text_get(&all), all.len);

@@ -19,12 +19,12 @@ const char *facts_size(uint64_t bytes, char buffer[FACTS_SIZE_MAX])
 
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
         if (bytes > 0 && bytes % units[i].bytes == 0) {
-            snprintf(buffer, FACTS_SIZE_MAX, "%llu%s",
-                     (unsigned long long)(bytes / units[i].bytes), units[i].name);
+            (void)snprintf(buffer, FACTS_SIZE_MAX, "%llu%s",
+                           (unsigned long long)(bytes / units[i].bytes), units[i].name);
             return buffer;
         }
     }
-    snprintf(buffer, FACTS_SIZE_MAX, "%lluB", (unsigned long long)bytes);
+    (void)snprintf(buffer, FACTS_SIZE_MAX, "%lluB", (unsigned long long)bytes);
     return buffer;
 }
 

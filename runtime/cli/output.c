@@ -14,15 +14,25 @@
 #include "cli/command.h"
 #include "cli/exits.h"
 
+/* "" when it is not set: an empty variable means the same everywhere here. */
+static const char *variable(const char *name)
+{
+    /* [control]: nobody changes the environment.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *value = getenv(name);
+
+    return value != NULL ? value : "";
+}
+
+bool output_ansi(enum output_fd fd)
+{
+    const char *term = variable("TERM");
+
+    return term[0] != '\0' && strcmp(term, "dumb") != 0 && isatty((int)fd) == 1;
+}
+
 bool output_colour(enum output_fd fd)
 {
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-    if (no_color != NULL && no_color[0] != '\0')
-        return false;
-    if (term == NULL || strcmp(term, "dumb") == 0)
-        return false;
-    return isatty((int)fd) == 1;
+    return variable("NO_COLOR")[0] == '\0' && output_ansi(fd);
 }
 
 bool output_utf8(void)
@@ -30,9 +40,9 @@ bool output_utf8(void)
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *value = getenv(names[i]);
+        const char *value = variable(names[i]);
 
-        if (value != NULL && value[0] != '\0')
+        if (value[0] != '\0')
             return strcasestr(value, "utf-8") != NULL ||
                    strcasestr(value, "utf8") != NULL;
     }

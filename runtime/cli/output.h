@@ -15,6 +15,9 @@
 
 enum output_fd { OUTPUT_STDOUT = 1, OUTPUT_STDERR = 2 };
 
+/* A terminal that understands escape sequences, such as "clear to the end of the line". */
+bool output_ansi(enum output_fd fd);
+
 /* A terminal that shows colours, and nobody said NO_COLOR. */
 bool output_colour(enum output_fd fd);
 

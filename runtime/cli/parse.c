@@ -259,6 +259,7 @@ static enum command_status parse_rest(int argc, char **argv, struct arguments *a
 
         if (!long_flag_known(args->command, &set, word, complaint))
             return COMMAND_BAD;
+        /* [control]: the only thread yet.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
         int got = getopt_long(argc, argv, letters, longs, NULL);
         if (got == -1)
             break;

@@ -169,11 +169,11 @@ static void workers_line(struct yaml_out *y, const struct graph_stage *stage)
 
     yaml_out_key(y, STAGE_INDENT, "workers");
     if (desc->workers > 0)
-        snprintf(text, sizeof(text), "%u", desc->workers);
+        (void)snprintf(text, sizeof(text), "%u", desc->workers);
     else
-        snprintf(text, sizeof(text), "auto");
+        (void)snprintf(text, sizeof(text), "auto");
     words(y, text);
-    snprintf(text, sizeof(text), "default: %u here", stage->workers);
+    (void)snprintf(text, sizeof(text), "default: %u here", stage->workers);
     end_or_default(y, desc->workers_node, text);
 }
 
@@ -199,7 +199,7 @@ static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
     text_printf(y->out, "%*squeue:\n", STAGE_INDENT, "");
     y->line = y->out->len;
     yaml_out_key(y, PARAM_INDENT, "items");
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)stage->queue_items);
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)stage->queue_items);
     words(y, text);
     end_or_default(y, items, "default");
     yaml_out_key(y, PARAM_INDENT, "bytes");
@@ -249,11 +249,11 @@ void show_text(const struct graph *graph, bool explain, struct text *out)
     end_or_default(&y, yaml_get(pipeline->root, "name"), "default: the file's name");
     yaml_out_key(&y, 0, "threads");
     if (pipeline->threads > 0)
-        snprintf(text, sizeof(text), "%u", pipeline->threads);
+        (void)snprintf(text, sizeof(text), "%u", pipeline->threads);
     else
-        snprintf(text, sizeof(text), "auto");
+        (void)snprintf(text, sizeof(text), "auto");
     words(&y, text);
-    snprintf(text, sizeof(text), "default: %u here", graph->threads);
+    (void)snprintf(text, sizeof(text), "default: %u here", graph->threads);
     end_or_default(&y, yaml_get(pipeline->root, "threads"), text);
     if (pipeline->context != NULL && pipeline->context->kind == YAML_MAP) {
         yaml_out_key(&y, 0, "context");

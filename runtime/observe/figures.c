@@ -7,14 +7,14 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-static const char *const BYTE_UNITS[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+static const char *const byte_units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
 
 /* Three significant digits: more would flicker, fewer would hide a change. */
 static void three_digits(double value, char buffer[FIGURE_MAX])
 {
     int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 
-    snprintf(buffer, FIGURE_MAX, "%.*f", decimals, value);
+    (void)snprintf(buffer, FIGURE_MAX, "%.*f", decimals, value);
 }
 
 /* The power of 1000 that leaves at most three digits before the point. */
@@ -38,17 +38,17 @@ const char *figure_item_rate(double per_second, char buffer[FIGURE_MAX])
     double divisor;
 
     if (per_second < 9.5) {
-        snprintf(buffer, FIGURE_MAX, "%.1f/s", per_second > 0 ? per_second : 0);
+        (void)snprintf(buffer, FIGURE_MAX, "%.1f/s", per_second > 0 ? per_second : 0);
         return buffer;
     }
     if (per_second < 9999.5) {
         units_show_count((uint64_t)(per_second + 0.5), digits, sizeof(digits));
-        snprintf(buffer, FIGURE_MAX, "%.40s/s", digits);
+        (void)snprintf(buffer, FIGURE_MAX, "%.40s/s", digits);
         return buffer;
     }
     size_t unit = scale_of(per_second, sizeof(units) / sizeof(*units), &divisor);
     three_digits(per_second / divisor, digits);
-    snprintf(buffer, FIGURE_MAX, "%.40s %s/s", digits, units[unit]);
+    (void)snprintf(buffer, FIGURE_MAX, "%.40s %s/s", digits, units[unit]);
     return buffer;
 }
 
@@ -56,13 +56,13 @@ static void bytes_into(double bytes, const char *suffix, char buffer[FIGURE_MAX]
 {
     char digits[FIGURE_MAX];
     double divisor;
-    size_t unit = scale_of(bytes, sizeof(BYTE_UNITS) / sizeof(*BYTE_UNITS), &divisor);
+    size_t unit = scale_of(bytes, sizeof(byte_units) / sizeof(*byte_units), &divisor);
 
     if (unit == 0)
-        snprintf(digits, sizeof(digits), "%.0f", bytes > 0 ? bytes : 0);
+        (void)snprintf(digits, sizeof(digits), "%.0f", bytes > 0 ? bytes : 0);
     else
         three_digits(bytes / divisor, digits);
-    snprintf(buffer, FIGURE_MAX, "%.36s %s%s", digits, BYTE_UNITS[unit], suffix);
+    (void)snprintf(buffer, FIGURE_MAX, "%.36s %s%s", digits, byte_units[unit], suffix);
 }
 
 const char *figure_byte_rate(double per_second, char buffer[FIGURE_MAX])
@@ -82,12 +82,12 @@ const char *figure_bytes_of(uint64_t done, uint64_t total, char buffer[FIGURE_MA
     char whole[FIGURE_MAX];
     double divisor;
     size_t unit =
-        scale_of((double)total, sizeof(BYTE_UNITS) / sizeof(*BYTE_UNITS), &divisor);
+        scale_of((double)total, sizeof(byte_units) / sizeof(*byte_units), &divisor);
     int decimals = unit == 0 ? 0 : (double)total / divisor < 99.95 ? 1 : 0;
 
-    snprintf(whole, sizeof(whole), "%.*f", decimals, (double)total / divisor);
-    snprintf(buffer, FIGURE_MAX, "%.*f/%.20s %s", decimals, (double)done / divisor, whole,
-             BYTE_UNITS[unit]);
+    (void)snprintf(whole, sizeof(whole), "%.*f", decimals, (double)total / divisor);
+    (void)snprintf(buffer, FIGURE_MAX, "%.*f/%.20s %s", decimals, (double)done / divisor,
+                   whole, byte_units[unit]);
     return buffer;
 }
 
@@ -96,10 +96,12 @@ const char *figure_clock(uint64_t ns, char buffer[FIGURE_MAX])
     uint64_t s = ns / NS_PER_S;
 
     if (s >= 3600)
-        snprintf(buffer, FIGURE_MAX, "%llu:%02u:%02u", (unsigned long long)(s / 3600),
-                 (unsigned)(s / 60 % 60), (unsigned)(s % 60));
+        (void)snprintf(buffer, FIGURE_MAX, "%llu:%02u:%02u",
+                       (unsigned long long)(s / 3600), (unsigned)(s / 60 % 60),
+                       (unsigned)(s % 60));
     else
-        snprintf(buffer, FIGURE_MAX, "%u:%02u", (unsigned)(s / 60), (unsigned)(s % 60));
+        (void)snprintf(buffer, FIGURE_MAX, "%u:%02u", (unsigned)(s / 60),
+                       (unsigned)(s % 60));
     return buffer;
 }
 
@@ -110,10 +112,10 @@ const char *figure_duration(uint64_t ns, char buffer[FIGURE_MAX])
     if (s >= 99.95)
         return figure_clock(ns, buffer);
     if (s < 0.0995) {
-        snprintf(buffer, FIGURE_MAX, "%.*f ms", s < 0.00995 ? 1 : 0, s * 1000);
+        (void)snprintf(buffer, FIGURE_MAX, "%.*f ms", s < 0.00995 ? 1 : 0, s * 1000);
         return buffer;
     }
-    snprintf(buffer, FIGURE_MAX, "%.*f s", s < 9.995 ? 2 : 1, s);
+    (void)snprintf(buffer, FIGURE_MAX, "%.*f s", s < 9.995 ? 2 : 1, s);
     return buffer;
 }
 

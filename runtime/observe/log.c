@@ -59,59 +59,72 @@ void log_json_head(struct text *out, int64_t unix_ms, const char *event)
                 (int)(unix_ms % 1000), event);
 }
 
-static void line_json(int64_t unix_ms, int level, const char *stage, const char *message,
-                      size_t len, uint64_t repeats, struct text *out)
+/* A message with all that is shown of it. */
+struct line {
+    int64_t unix_ms;
+    int level;
+    const char *stage, *message;
+    size_t len;
+    uint64_t repeats; /* how often it came since it was shown; 0: it is the first */
+};
+
+static void line_json(const struct line *line, struct text *out)
 {
-    log_json_head(out, unix_ms, "log");
-    text_printf(out, ",\"level\":\"%s\"", log_level_name(level));
-    if (*stage != '\0') {
+    log_json_head(out, line->unix_ms, "log");
+    text_printf(out, ",\"level\":\"%s\"", log_level_name(line->level));
+    if (*line->stage != '\0') {
         text_str(out, ",\"stage\":");
-        text_json(out, stage, strlen(stage));
+        text_json(out, line->stage, strlen(line->stage));
     }
     text_str(out, ",\"message\":");
-    text_json(out, message, len < LOG_MESSAGE_MAX ? len : LOG_MESSAGE_MAX);
-    if (repeats > 0)
-        text_printf(out, ",\"repeats\":%llu", (unsigned long long)repeats);
+    text_json(out, line->message,
+              line->len < LOG_MESSAGE_MAX ? line->len : LOG_MESSAGE_MAX);
+    if (line->repeats > 0)
+        text_printf(out, ",\"repeats\":%llu", (unsigned long long)line->repeats);
     text_str(out, "}\n");
 }
 
-static void line_text(const struct log *log, int64_t unix_ms, int level,
-                      const char *stage, const char *message, size_t len,
-                      uint64_t repeats, struct text *out)
+static void line_text(const struct line *line, bool colour, struct text *out)
 {
-    time_t seconds = (time_t)(unix_ms / 1000);
+    time_t seconds = (time_t)(line->unix_ms / 1000);
     struct tm tm;
     char stamp[16] = "--:--:--";
 
     if (localtime_r(&seconds, &tm) != NULL)
         (void)strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
-    text_printf(out, "%s %s%-5s%s ", stamp, log->colour ? level_colour(level) : "",
-                log_level_name(level), log->colour ? "\033[0m" : "");
-    if (*stage != '\0') {
-        text_printable(out, stage, strlen(stage), LOG_STAGE_MAX);
+    text_printf(out, "%s %s%-5s%s ", stamp, colour ? level_colour(line->level) : "",
+                log_level_name(line->level), colour ? "\033[0m" : "");
+    if (*line->stage != '\0') {
+        text_printable(out, line->stage, strlen(line->stage), LOG_STAGE_MAX);
         text_str(out, ": ");
     }
-    text_printable(out, message, len, LOG_MESSAGE_MAX);
-    if (repeats > 0)
-        text_printf(out, "  (%llu more)", (unsigned long long)repeats);
+    text_printable(out, line->message, line->len, LOG_MESSAGE_MAX);
+    if (line->repeats > 0)
+        text_printf(out, "  (%llu more)", (unsigned long long)line->repeats);
     text_str(out, "\n");
 }
 
-static void line(const struct log *log, int64_t unix_ms, int level, const char *stage,
-                 const char *message, size_t len, uint64_t repeats, struct text *out)
+static void show(const struct log *log, const struct line *line, struct text *out)
 {
     if (log->format == LOG_JSON)
-        line_json(unix_ms, level, stage, message, len, repeats, out);
+        line_json(line, out);
     else
-        line_text(log, unix_ms, level, stage, message, len, repeats, out);
+        line_text(line, log->colour, out);
 }
 
 static void show_repeats(const struct log *log, struct log_fold *fold, int64_t unix_ms,
                          struct text *out)
 {
-    if (fold->repeats > 0)
-        line(log, unix_ms, fold->level, fold->stage, fold->message, strlen(fold->message),
-             fold->repeats, out);
+    if (fold->repeats > 0) {
+        const struct line line = {.unix_ms = unix_ms,
+                                  .level = fold->level,
+                                  .stage = fold->stage,
+                                  .message = fold->message,
+                                  .len = strlen(fold->message),
+                                  .repeats = fold->repeats};
+
+        show(log, &line, out);
+    }
     fold->repeats = 0;
     fold->shown_ms = unix_ms;
 }
@@ -156,7 +169,12 @@ void log_add(struct log *log, int64_t unix_ms, int level, const char *stage,
     *fold = (struct log_fold){.hash = hash, .level = level, .shown_ms = unix_ms};
     keep(fold->stage, sizeof(fold->stage), stage, strlen(stage));
     keep(fold->message, sizeof(fold->message), message, len);
-    line(log, unix_ms, level, stage, message, len, 0, out);
+    const struct line line = {.unix_ms = unix_ms,
+                              .level = level,
+                              .stage = stage,
+                              .message = message,
+                              .len = len};
+    show(log, &line, out);
 }
 
 void log_flush(struct log *log, int64_t unix_ms, bool all, struct text *out)

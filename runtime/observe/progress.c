@@ -20,10 +20,10 @@ enum {
 };
 
 /* Smoothing: what was seen this long ago counts half.  Slower hides changes, faster flickers. */
-static const double SMOOTH_S = 3.0;
+static const double smooth_s = 3.0;
 
 /* A stage is called the limit from this share of its time on. */
-static const double LIMIT_SHARE = 0.5;
+static const double limit_share = 0.5;
 
 struct stage_state {
     uint64_t busy_ns; /* at the last sample */
@@ -119,7 +119,7 @@ void progress_sample(struct progress *p, const struct run_view *view)
     if (view->elapsed_ns < p->elapsed_ns + MIN_SAMPLE_NS)
         return;
     double dt = (double)(view->elapsed_ns - p->elapsed_ns) / NS_PER_S;
-    double weight = dt / (SMOOTH_S + dt);
+    double weight = dt / (smooth_s + dt);
     bool first = p->samples == 0;
 
     double gained = done > p->done ? (double)(done - p->done) : 0;
@@ -151,7 +151,7 @@ struct progress_limit progress_limit(const struct progress *p)
         /* A tenth of a share is noise: within it the fuller queue tells who holds up whom. */
         double score = state->share + state->fill * 0.1;
 
-        if (state->share >= LIMIT_SHARE && score > best) {
+        if (state->share >= limit_share && score > best) {
             best = score;
             limit.stage = &p->graph->stages[i];
             limit.busy = (unsigned)(state->busy + 0.5);
@@ -221,7 +221,7 @@ static void bar(char *buffer, size_t size, double share, unsigned cells, bool as
 
 static void set(struct column *column, int rank, const char *gap, const char *text)
 {
-    snprintf(column->text, sizeof(column->text), "%s", text);
+    (void)snprintf(column->text, sizeof(column->text), "%s", text);
     column->gap = gap;
     column->rank = rank;
 }
@@ -233,7 +233,7 @@ static void set_count(struct column *column, int rank, const char *word, uint64_
     if (count == 0)
         return;
     units_show_count(count, digits, sizeof(digits));
-    snprintf(column->text, sizeof(column->text), "%s %s", word, digits);
+    (void)snprintf(column->text, sizeof(column->text), "%s %s", word, digits);
     column->gap = "   ";
     column->rank = rank;
 }
@@ -253,8 +253,8 @@ static void fill_amounts(const struct progress *p, const struct run_view *view,
     } else {
         units_show_count(done, done_text, sizeof(done_text));
         units_show_count(total, total_text, sizeof(total_text));
-        snprintf(both, sizeof(both), "%s%s%s items", done_text, total > 0 ? "/" : "",
-                 total > 0 ? total_text : "");
+        (void)snprintf(both, sizeof(both), "%s%s%s items", done_text,
+                       total > 0 ? "/" : "", total > 0 ? total_text : "");
         set(&columns[COLUMN_DONE], 5, "   ", both);
     }
     set(&columns[COLUMN_RATE], 6, "   ",
@@ -267,7 +267,7 @@ static void fill_amounts(const struct progress *p, const struct run_view *view,
 
         if (left_s < 1e6) { /* eleven days: more says only that it stands still */
             figure_clock((uint64_t)(left_s * NS_PER_S), done_text);
-            snprintf(both, sizeof(both), "eta %s", done_text);
+            (void)snprintf(both, sizeof(both), "eta %s", done_text);
             set(&columns[COLUMN_ETA], 3, "   ", both);
         }
     }
@@ -286,8 +286,8 @@ static void fill_columns(const struct progress *p, const struct run_view *view,
 
         bar(text, sizeof(text), share > 1 ? 1 : share, BAR_CELLS, ascii);
         set(&columns[COLUMN_BAR], 7, "  ", text);
-        snprintf(text, sizeof(text), "%2u %%",
-                 figure_percent(view->progress_done, view->progress_total));
+        (void)snprintf(text, sizeof(text), "%2u %%",
+                       figure_percent(view->progress_done, view->progress_total));
         set(&columns[COLUMN_PERCENT], 1, "  ", text);
     }
     fill_amounts(p, view, columns);
@@ -300,10 +300,10 @@ static void fill_columns(const struct progress *p, const struct run_view *view,
     if (view->draining) {
         set(&columns[COLUMN_LIMIT], 4, "   ", "draining");
     } else if (limit.stage != NULL) {
-        snprintf(text, sizeof(text), "limited by %.64s", limit.stage->name);
+        (void)snprintf(text, sizeof(text), "limited by %.64s", limit.stage->name);
         set(&columns[COLUMN_LIMIT], 8, "   ", text);
-        snprintf(text, sizeof(text), "(%u %s busy)", limit.busy,
-                 limit.busy == 1 ? "worker" : "workers");
+        (void)snprintf(text, sizeof(text), "(%u %s busy)", limit.busy,
+                       limit.busy == 1 ? "worker" : "workers");
         set(&columns[COLUMN_BUSY], 9, " ", text);
     }
 }

@@ -12,7 +12,7 @@
 #include "observe/table.h"
 
 /* From this share of its time on a stage, or the pool, is named as what holds the run back. */
-static const double BUSY_SHARE = 0.85;
+static const double busy_limit = 0.85;
 
 const char *report_end_name(enum run_end end)
 {
@@ -70,11 +70,12 @@ void report_account(const struct run_account *a, struct text *out)
     sum(to, sizeof(to) / sizeof(*to), out);
 }
 
-double report_busy(const struct report *report, size_t i)
+double report_busy(const struct report *report, size_t stage_index)
 {
-    const struct graph_stage *stage = &report->graph->stages[i];
+    const struct graph_stage *stage = &report->graph->stages[stage_index];
     double could = (double)report->view->elapsed_ns * stage->workers;
-    double share = could > 0 ? (double)report->view->stages[i].busy_ns / could : 0;
+    double share =
+        could > 0 ? (double)report->view->stages[stage_index].busy_ns / could : 0;
 
     return share > 1 ? 1 : share;
 }
@@ -205,7 +206,7 @@ static void show_limit(const struct report *report, struct text *out)
 
     if (limit.stage == NULL || report->view->elapsed_ns < LIMIT_AFTER_NS)
         return;
-    if (limit.share >= BUSY_SHARE) {
+    if (limit.share >= busy_limit) {
         if (limit.stage->workers == 1)
             text_printf(out, "  limited by %s: its worker was busy %.0f %% of the time\n",
                         limit.stage->name, limit.share * 100);
@@ -213,7 +214,7 @@ static void show_limit(const struct report *report, struct text *out)
             text_printf(out,
                         "  limited by %s: its %u workers were busy %.0f %% of the time\n",
                         limit.stage->name, limit.stage->workers, limit.share * 100);
-    } else if (limit.pool_share >= BUSY_SHARE) {
+    } else if (limit.pool_share >= busy_limit) {
         text_printf(
             out,
             "  limited by the %u %s: busy %.0f %% of the time, %.0f %% of that in %s\n",

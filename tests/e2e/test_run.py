@@ -30,7 +30,7 @@ SLOW = """stages:
   - use: generate
     with: {count: 1000000}
   - use: moody:sleepy
-    with: 20ms
+    with: {time: 20ms, say: true}
     queue: 1
 """
 
@@ -39,7 +39,7 @@ STUCK = """stages:
   - use: generate
     with: {count: 1000}
   - use: moody:sleepy
-    with: 3s
+    with: {time: 3s, say: true}
 """
 
 PICKY = """stages:
@@ -192,54 +192,63 @@ def test_description_that_is_not_valid_is_78(host):
         check(result.code == 78 and result.out == "" and result.err.startswith("error["), result)
 
 
-def interrupted(host, name, text, *signals, log=None):
-    """Runs until a stage works, then sends each signal, and returns what came of it."""
-    host.write(name, text)
-    flags = ("--log", log) if log else ()
-    process = host.start("run", name, *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(0.7)  # the signals are for a run that is under way
-    for number in signals:
+def read_until(process, word):
+    """What the process writes to standard error up to the line with that word."""
+    seen = ""
+    for line in process.stderr:
+        seen += line
+        if word in line:
+            return seen
+    raise AssertionError(f"{word!r} did not come: {seen}")
+
+
+def interrupted(host, text, *signals, flags=()):
+    """Sends signals to a run that is under way, the second when the first was heard."""
+    host.write("p.yaml", text)
+    process = host.start("run", "p.yaml", *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         text=True)
+    err = read_until(process, "falling asleep")
+    process.send_signal(signals[0])
+    for number in signals[1:]:
+        err += read_until(process, "stopping")
+        time.sleep(0.2)  # within 100 ms it would be taken for the same wish
         process.send_signal(number)
-        time.sleep(0.5)
-    start = time.monotonic()
-    out, err = process.communicate(timeout=TIME_LIMIT_S)
-    host.seconds = time.monotonic() - start
-    return process.returncode, out.decode(), err.decode()
+    _, rest = process.communicate(timeout=TIME_LIMIT_S)
+    return process.returncode, err + rest
 
 
 def test_first_signal_drains_4(host):
     for number in (signal.SIGINT, signal.SIGTERM):
-        code, _, err = interrupted(host, "p.yaml", SLOW, number)
+        code, err = interrupted(host, SLOW, number)
         check(code == 4 and ", drained\n" in err, err)
         terms = re.search(r"read ([\d,]+) = delivered ([\d,]+)\n", err)
         check(terms and terms.group(1) == terms.group(2), err)
 
 
 def test_stopping_is_announced(host):
-    code, _, err = interrupted(host, "p.yaml", STUCK.replace("1000", "2").replace("3s", "1s"),
-                               signal.SIGINT)
+    short = STUCK.replace("1000", "2").replace("3s", "500ms")
+    code, err = interrupted(host, short, signal.SIGINT)
     check(code == 4, err)
     check(re.search(r"^stopping: sources closed, \d+ items? in flight \(\^C again: stop now\)\n",
                     err, re.M), err)
-    code, _, err = interrupted(host, "p.yaml", STUCK.replace("1000", "2").replace("3s", "1s"),
-                               signal.SIGINT, log="json")
-    check("stopping" in [e["event"] for e in json_lines(err)], err)
+    code, err = interrupted(host, short, signal.SIGINT, flags=("--log", "json"))
+    check(code == 4 and "stopping" in [e["event"] for e in json_lines(err)], err)
 
 
 def test_second_signal_stops_5(host):
-    code, _, err = interrupted(host, "p.yaml", STUCK, signal.SIGINT, signal.SIGTERM)
+    code, err = interrupted(host, STUCK, signal.SIGINT, signal.SIGTERM)
     check(code == 5, err)
     check("stopped after " in err and "unfinished " in err, err)
 
 
 def test_the_same_signal_told_twice_at_once_is_one(host):
     host.write("p.yaml", SLOW)
-    process = host.start("run", "p.yaml", stderr=subprocess.PIPE)
-    time.sleep(0.7)
+    process = host.start("run", "p.yaml", stderr=subprocess.PIPE, text=True)
+    read_until(process, "falling asleep")
     for _ in range(5):
         process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=TIME_LIMIT_S)
-    check(process.returncode == 4, err.decode())
+    check(process.returncode == 4, err)
 
 
 def test_full_disk_is_1(host):

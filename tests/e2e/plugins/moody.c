@@ -4,6 +4,7 @@
  * its output, `vault` has a secret setting.
  */
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -18,34 +19,55 @@ static int picky_each(struct pph_ctx *ctx, struct pph_item *it)
     return PPH_FORWARD;
 }
 
-/* The descriptor that cancel() wakes it by, one per worker. */
+enum { SLEEPY_TIME, SLEEPY_SAY };
+
+/* One worker of it. */
+struct sleepy {
+    int cancelled_fd; /* cancel() wakes it by this */
+    int said;
+};
+
 static int sleepy_start(struct pph_ctx *ctx)
 {
-    int fd = eventfd(0, EFD_CLOEXEC);
+    struct sleepy *sleepy = calloc(1, sizeof(*sleepy));
 
-    if (fd < 0)
-        return ctx->host->fail(ctx, NULL, PPH_FATAL, "no eventfd");
-    ctx->local = (void *)(intptr_t)fd;
+    if (sleepy == NULL)
+        return PPH_FATAL;
+    sleepy->cancelled_fd = eventfd(0, EFD_CLOEXEC);
+    if (sleepy->cancelled_fd < 0) {
+        free(sleepy);
+        return PPH_FATAL;
+    }
+    ctx->local = sleepy;
     return PPH_OK;
 }
 
 static int sleepy_each(struct pph_ctx *ctx, struct pph_item *it)
 {
-    struct pollfd cancelled = {.fd = (int)(intptr_t)ctx->local, .events = POLLIN};
+    struct sleepy *sleepy = ctx->local;
+    struct pollfd cancelled = {.fd = sleepy->cancelled_fd, .events = POLLIN};
 
     (void)it;
-    (void)poll(&cancelled, 1, (int)(ctx->args[0].i / 1000000));
+    if (ctx->args[SLEEPY_SAY].i && !sleepy->said)
+        ctx->host->log(ctx, 5, "falling asleep");
+    sleepy->said = 1;
+    (void)poll(&cancelled, 1, (int)(ctx->args[SLEEPY_TIME].i / 1000000));
     return PPH_OK;
 }
 
 static void sleepy_cancel(struct pph_ctx *ctx)
 {
-    (void)eventfd_write((int)(intptr_t)ctx->local, 1);
+    struct sleepy *sleepy = ctx->local;
+
+    (void)eventfd_write(sleepy->cancelled_fd, 1);
 }
 
 static void sleepy_stop(struct pph_ctx *ctx)
 {
-    (void)close((int)(intptr_t)ctx->local);
+    struct sleepy *sleepy = ctx->local;
+
+    (void)close(sleepy->cancelled_fd);
+    free(sleepy);
 }
 
 static int sorter_each(struct pph_ctx *ctx, struct pph_item *it)
@@ -74,6 +96,10 @@ static const struct pph_param sleepy_params[] = {{.name = "time",
                                                   .def = "1ms",
                                                   .type = PPH_TIME,
                                                   .flags = PPH_PRIMARY},
+                                                 {.name = "say",
+                                                  .doc = "Whether to log the first item.",
+                                                  .def = "false",
+                                                  .type = PPH_BOOL},
                                                  {0}};
 
 static const struct pph_param vault_params[] = {
