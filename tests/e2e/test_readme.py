@@ -149,10 +149,29 @@ class Readme(unittest.TestCase):
         self.assertIsNotNone(job, done.stdout)
         self.assertTrue((self.clone / job.group(1)).is_file())
 
+    def documents(self):
+        return sorted(path for folder in (".", "docs", "configs", "configs/bad", "bench")
+                      for path in (self.clone / folder).glob("*.md"))
+
+    def test_pipelines_of_the_documents_are_right(self):
+        checked = 0
+        for path in self.documents():
+            if path.name == "README.md":
+                continue
+            for language, lines in blocks(path.read_text(encoding="utf-8")):
+                if language != "yaml" or not any(line.startswith("stages:") for line in lines):
+                    continue
+                with self.subTest(file=path.name, pipeline=lines[0]):
+                    done = subprocess.run([build / "bin/pphost", "check", "-"], text=True,
+                                          input="\n".join(lines) + "\n", stderr=subprocess.STDOUT,
+                                          stdout=subprocess.PIPE, check=False, cwd=self.clone)
+                    self.assertEqual(done.returncode, 0, done.stdout)
+                    checked += 1
+        self.assertGreater(checked, 0)
+
     def test_links_lead_somewhere(self):
-        for name in ("README.md", "CONTRIBUTING.md", "docs/architecture.md",
-                     "docs/concurrency.md", "configs/README.md"):
-            path = self.clone / name
+        for path in self.documents():
+            name = path.relative_to(self.clone).as_posix()
             for link in LINK.findall(path.read_text(encoding="utf-8")):
                 if "://" not in link:
                     with self.subTest(file=name, link=link):
