@@ -4,7 +4,7 @@
 
 The area is a layer, a plugin, or abi, tests, docs, build and the like, in lower case; what follows
 starts in lower case too, unless it is a name (`PPH_MORE`, `README`).  A body starts after a blank
-line.  Looks at all commits of HEAD that are younger than this check.  Exit code 77: there is no
+line.  Looks at the commits of HEAD that are younger than OLDER.  Exit code 77: there is no
 history to look at.
 Usage: check_commit.py ROOT [RANGE]
 """
@@ -18,7 +18,7 @@ SUBJECT = re.compile(r"^[a-z][a-z0-9_+./-]*(?:, [a-z][a-z0-9_+./-]*)*: \S")
 NAME = re.compile(r"^(?:[A-Z][A-Z0-9]*_\w*|[A-Z0-9][A-Z0-9+.]+s?\b|[A-Z]\w*[A-Z]\w*|\S*\.\w+\b)")
 FIRST_LETTER = re.compile(r"^[^A-Z]")
 SKIPPED = 77
-OLDER = "e92c85595564"  # the last commit from before this check
+OLDER = "999385170520"  # history is not rewritten: the rule is enforced from here on
 
 
 def message_fault(message):
