@@ -266,7 +266,8 @@ static void fill_amounts(const struct progress *p, const struct run_view *view,
         double left_s = (double)(total - done) / p->rate;
 
         if (left_s < 1e6) { /* eleven days: more says only that it stands still */
-            figure_clock((uint64_t)(left_s * NS_PER_S), done_text);
+            /* Rounded up: "0:00" would say that it is over. */
+            figure_clock((uint64_t)(left_s * NS_PER_S) + NS_PER_S - 1, done_text);
             (void)snprintf(both, sizeof(both), "eta %s", done_text);
             set(&columns[COLUMN_ETA], 3, "   ", both);
         }

@@ -54,7 +54,7 @@ START_TEST(line_shows_bar_amount_rate_eta_and_limit)
 
     ck_assert_str_eq(line(0, false),
                      "thumbs  ███████████▏░░░░░░  62 %   18,420/29,700 items   419/s   "
-                     "eta 0:26   limited by split (4 workers busy)");
+                     "eta 0:27   limited by split (4 workers busy)");
 }
 END_TEST
 
@@ -68,7 +68,7 @@ START_TEST(bytes_are_shown_in_the_unit_of_the_total)
 
     ck_assert_str_eq(
         line(0, true),
-        "thumbs  ##########........  61 %   12.4/20.3 GB   1.24 GB/s   eta 0:06");
+        "thumbs  ##########........  61 %   12.4/20.3 GB   1.24 GB/s   eta 0:07");
 }
 END_TEST
 
@@ -134,11 +134,11 @@ START_TEST(narrow_line_keeps_what_matters_most)
     in_the_middle();
 
     ck_assert_str_eq(line(80, true), "thumbs  ###########.......  62 %   "
-                                     "18,420/29,700 items   419/s   eta 0:26");
+                                     "18,420/29,700 items   419/s   eta 0:27");
     ck_assert_str_eq(
         line(70, true),
-        "thumbs  ########......  62 %   18,420/29,700 items   419/s   eta 0:26");
-    ck_assert_str_eq(line(40, true), "thumbs  62 %   eta 0:26");
+        "thumbs  ########......  62 %   18,420/29,700 items   419/s   eta 0:27");
+    ck_assert_str_eq(line(40, true), "thumbs  62 %   eta 0:27");
     ck_assert_str_eq(line(12, true), "th.  62 %");
 }
 END_TEST
