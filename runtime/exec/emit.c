@@ -31,21 +31,12 @@ static struct batch *copy_for_reader(struct stage *s, const struct batch_memory 
     return copy;
 }
 
-/* The reader has got `copy` or does not want it; counts that.  True: that was the last one. */
-static bool reader_served(struct stage *s, const struct batch_memory *memory,
-                          struct batch *batch, struct batch *copy, enum offer offer,
-                          uint32_t n, enum ledger ledger)
+/* The reader wants nothing any more: what was meant for it counts as filtered. */
+static void drop_unwanted(struct stage *s, const struct batch_memory *memory,
+                          struct batch *copy)
 {
-    bool last = copy == batch; /* then it may be gone: do not look into it */
-
-    if (offer == OFFER_CLOSED) {
-        stage_count(s, ledger, COUNT_FILTERED, n);
-        batch_free(copy, memory);
-    }
-    if (last)
-        return true;
-    batch->readers_done++;
-    return false;
+    stage_count(s, ledger_of(copy), COUNT_FILTERED, copy->n);
+    batch_free(copy, memory);
 }
 
 /* Offers the batch to those readers that have not got it; true: it is gone, else still the caller's. */
@@ -76,8 +67,11 @@ static bool send_batch(struct stage *s, const struct batch_memory *memory,
         }
         if (which > 0)
             stage_count(s, ledger, COUNT_SPLIT, n);
-        if (reader_served(s, memory, batch, copy, offer, n, ledger))
-            return true;
+        if (offer == OFFER_CLOSED)
+            drop_unwanted(s, memory, copy);
+        if (copy == batch)
+            return true; /* it is gone: not to be looked into */
+        batch->readers_done++;
     }
 }
 
@@ -160,7 +154,11 @@ static bool send_waiting(struct instance *i)
         }
         if (which > 0)
             stage_count(s, ledger, COUNT_SPLIT, n);
-        gone = reader_served(s, &i->memory, batch, copy, offer, n, ledger);
+        if (offer == OFFER_CLOSED)
+            drop_unwanted(s, &i->memory, copy);
+        gone = copy == batch; /* then it is not to be looked into */
+        if (!gone)
+            batch->readers_done++;
     }
     return true;
 }

@@ -126,42 +126,57 @@ static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
     return go_on;
 }
 
-static enum items_result batch_returned(struct instance *i, struct pph_item *items,
-                                        uint32_t n, int rc)
+/* `batch` wants the items from ctx->done on again. */
+static enum items_result batch_more(struct instance *i, struct pph_item *items,
+                                    uint32_t n)
+{
+    size_t done = i->moved ? n : i->ctx.done; /* moved: all of it went on already */
+
+    if (done > n) {
+        policy_misuse(i, "batch() left more items in ctx->done than it was given");
+        return ITEMS_STOP;
+    }
+    if (!batch_done(i, items, done))
+        return ITEMS_STOP;
+    return i->moved ? ITEMS_DONE : ITEMS_MORE;
+}
+
+/* `batch` failed at the item ctx->done; those before it are finished. */
+static enum items_result batch_failed(struct instance *i, struct pph_item *items,
+                                      uint32_t n)
 {
     size_t done = i->ctx.done;
 
+    if (i->moved) {
+        policy_misuse(i, "batch() failed after it had passed its whole input on");
+        return ITEMS_STOP;
+    }
+    if (done >= n) {
+        policy_misuse(i, "batch() failed with ctx->done past its last item");
+        return ITEMS_STOP;
+    }
+    i->failed_items[done / 64] &= ~(UINT64_C(1) << (done % 64));
+    if (!batch_done(i, items, done))
+        return ITEMS_STOP;
+    return item_failed(i, &items[done]) ? ITEMS_DONE : ITEMS_STOP;
+}
+
+static enum items_result batch_returned(struct instance *i, struct pph_item *items,
+                                        uint32_t n, int rc)
+{
     if (i->failed_stage && rc >= 0)
         rc = i->fail_code;
     switch (rc) {
     case PPH_OK:
+        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
     case PPH_END:
-        if (!batch_done(i, items, n))
-            return ITEMS_STOP;
-        return rc == PPH_END ? ITEMS_ENOUGH : ITEMS_DONE;
+        return batch_done(i, items, n) ? ITEMS_ENOUGH : ITEMS_STOP;
     case PPH_MORE:
-        if (i->moved)
-            done = n; /* all of it went on already */
-        if (done > n) {
-            policy_misuse(i, "batch() left more items in ctx->done than it was given");
-            return ITEMS_STOP;
-        }
-        if (!batch_done(i, items, done))
-            return ITEMS_STOP;
-        return done == n && i->moved ? ITEMS_DONE : ITEMS_MORE;
+        return batch_more(i, items, n);
     case PPH_FAIL:
     case PPH_RETRY:
-        if (done >= n || i->moved) {
-            policy_misuse(i, i->moved
-                                 ? "batch() failed after it had passed its whole input on"
-                                 : "batch() failed with ctx->done past its last item");
-            return ITEMS_STOP;
-        }
-        i->failed_items[done / 64] &= ~(UINT64_C(1) << (done % 64));
-        if (!batch_done(i, items, done))
-            return ITEMS_STOP;
-        return item_failed(i, &items[done]) ? ITEMS_DONE : ITEMS_STOP;
-    case PPH_STOP:
+        return batch_failed(i, items, n);
+    case PPH_STOP: /* nobody wants what it would emit: dispatch closes the stage */
         if (run_cancelled(i->stage->run))
             return ITEMS_STOP;
         return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;

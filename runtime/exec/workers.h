@@ -18,29 +18,29 @@ struct workers;
 struct workers *workers_new(struct run *run, unsigned slots);
 
 /* All threads must have ended.  NULL is allowed. */
-void workers_free(struct workers *workers);
+void workers_free(struct workers *ws);
 
 /*
  * Starts the threads.  Those of stages with own threads call the plugin's `start` first and wait for
  * workers_go().  False: `err` is filled; threads that did start are ended by workers_join().
  * [control]
  */
-bool workers_start(struct workers *workers, struct error *err);
+bool workers_start(struct workers *ws, struct error *err);
 
 /* Waits until every stage with own threads has started its instances; false: one failed.  [control] */
-bool workers_wait_started(struct workers *workers);
+bool workers_wait_started(struct workers *ws);
 
 /* Lets all threads run.  [control] */
-void workers_go(struct workers *workers);
+void workers_go(struct workers *ws);
 
 /* Wakes everyone to see that the run has ended or is cancelled.  [any thread] */
-void workers_end(struct workers *workers);
+void workers_end(struct workers *ws);
 
 /* How many threads have not ended yet.  [control] */
-unsigned workers_alive(struct workers *workers);
+unsigned workers_alive(struct workers *ws);
 
 /* Waits for all threads.  [control] */
-void workers_join(struct workers *workers);
+void workers_join(struct workers *ws);
 
 /* Something is ready: wakes one sleeping thread of the pool, if any.  [any thread, no locks held] */
 void workers_notify(struct run *run);
@@ -60,6 +60,6 @@ bool workers_help(const struct stage *s, struct chunk_cache *cache);
  * --inline: runs the whole pipeline on this thread until it ends or is cancelled.  `pause` is called
  * now and then, and with `wait` set when nothing is ready: then it may sleep.  [control]
  */
-void workers_run_here(struct workers *workers, void (*pause)(struct run *run, bool wait));
+void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wait));
 
 #endif /* EXEC_WORKERS_H */

@@ -28,7 +28,7 @@ struct buf *buf_new(struct chunk_pool *pool, struct chunk_cache *cache, size_t l
     size_t bytes;
     struct buf *b;
 
-    if (__builtin_add_overflow(len, (size_t)(BUF_HEADER + BUF_TAIL), &bytes))
+    if (__builtin_add_overflow(len, (size_t)BUF_HEADER + (size_t)BUF_TAIL, &bytes))
         return NULL;
     b = header_new(pool, cache, bytes);
     if (!b)
