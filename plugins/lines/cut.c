@@ -7,14 +7,22 @@
 #include <immintrin.h>
 #endif
 
-/* The item of the line text[0..len), whose newline is not in it. */
-static inline struct pph_item line_item(const struct cut *cut, char *text, size_t len,
-                                        uint64_t line)
+/*
+ * Makes the item of the line text[0..len), whose newline is not in it.  Field by field: a
+ * whole struct would be put together on the stack in pieces and read back in one, which
+ * stalls the CPU each time.
+ */
+static inline void put_line(struct pph_item *item, char *text, size_t len, uint64_t line,
+                            bool strip)
 {
-    if (cut->strip && len > 0 && text[len - 1] == '\r')
+    if (strip && len > 0 && text[len - 1] == '\r')
         len--;
-    return (struct pph_item){
-        .data = text, .len = (uint32_t)len, .flags = PPH_WRITABLE, .pos = line};
+    item->data = text;
+    item->len = (uint32_t)len;
+    item->port = 0;
+    item->flags = PPH_WRITABLE;
+    item->key = 0;
+    item->pos = line;
 }
 
 static size_t lines_memchr(struct cut *cut, struct pph_item *items, size_t max)
@@ -25,7 +33,8 @@ static size_t lines_memchr(struct cut *cut, struct pph_item *items, size_t max)
         char *newline = memchr(cut->at, '\n', (size_t)(cut->end - cut->at));
         if (!newline || (size_t)(newline - cut->at) > cut->max_line)
             break;
-        items[n++] = line_item(cut, cut->at, (size_t)(newline - cut->at), cut->line++);
+        put_line(&items[n++], cut->at, (size_t)(newline - cut->at), cut->line++,
+                 cut->strip);
         cut->at = newline + 1;
     }
     return n;
@@ -53,20 +62,21 @@ typedef uint64_t newlines_fn(const char *p);
 static inline __attribute__((always_inline)) size_t
 lines_by_mask(struct cut *cut, struct pph_item *items, size_t max, newlines_fn *newlines)
 {
-    char *start = cut->at;
-    uint64_t line = cut->line;
+    const struct cut fixed = *cut; /* a copy that the items cannot alias */
+    char *start = fixed.at;
+    uint64_t line = fixed.line;
     size_t n = 0;
 
-    for (char *base = start; base < cut->end; base += 64) {
+    for (char *base = start; base < fixed.end; base += 64) {
         uint64_t mask = newlines(base);
-        if (cut->end - base < 64)
-            mask &= ((uint64_t)1 << (cut->end - base)) - 1;
+        if (fixed.end - base < 64)
+            mask &= ((uint64_t)1 << (fixed.end - base)) - 1;
         for (; mask; mask &= mask - 1) {
             char *newline = base + __builtin_ctzll(mask);
             size_t len = (size_t)(newline - start);
-            if (n == max || len > cut->max_line)
+            if (n == max || len > fixed.max_line)
                 goto out;
-            items[n++] = line_item(cut, start, len, line++);
+            put_line(&items[n++], start, len, line++, fixed.strip);
             start = newline + 1;
         }
     }
