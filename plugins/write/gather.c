@@ -31,13 +31,14 @@ static inline int fits(const struct gather *gather, const char *to, uint32_t len
 
 size_t gather_portable(struct gather *gather, const struct pph_item *items, size_t n)
 {
-    char *to = gather->to;
+    const struct gather fixed = *gather; /* a copy that the bytes written cannot alias */
+    char *to = fixed.to;
     size_t i = 0;
 
-    for (; i < n && fits(gather, to, items[i].len); i++) {
+    for (; i < n && fits(&fixed, to, items[i].len); i++) {
         if (items[i].len > 0)
             memcpy(to, items[i].data, items[i].len);
-        to = put_delim(gather, to + items[i].len);
+        to = put_delim(&fixed, to + items[i].len);
     }
     gather->to = to;
     return i;
@@ -46,12 +47,12 @@ size_t gather_portable(struct gather *gather, const struct pph_item *items, size
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Copies len bytes, 1 to 32 of them; writes 32. */
+/* Copies len bytes, 1 to 16 of them; writes 16. */
 __attribute__((target("avx2"))) static inline __attribute__((always_inline)) void
 copy_short(char *to, const char *from, size_t len)
 {
-    static const int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-    __m256i fours = _mm256_loadu_si256((const void *)(window + 8 - len / 4));
+    static const int32_t window[8] = {-1, -1, -1, -1};
+    __m128i fours = _mm_loadu_si128((const void *)(window + 4 - len / 4));
     size_t last = len - 1;
     size_t second = len > 1 ? len - 2 : 0;
     size_t third = len > 2 ? len - 3 : 0;
@@ -59,7 +60,7 @@ copy_short(char *to, const char *from, size_t len)
     char b = from[second];
     char c = from[third];
 
-    _mm256_storeu_si256((void *)to, _mm256_maskload_epi32((const void *)from, fours));
+    _mm_storeu_si128((void *)to, _mm_maskload_epi32((const void *)from, fours));
     to[third] = c;
     to[second] = b;
     to[last] = a;
@@ -68,16 +69,17 @@ copy_short(char *to, const char *from, size_t len)
 __attribute__((target("avx2"))) size_t gather_avx2(struct gather *gather,
                                                    const struct pph_item *items, size_t n)
 {
-    char *to = gather->to;
+    const struct gather fixed = *gather; /* a copy that the bytes written cannot alias */
+    char *to = fixed.to;
     size_t i = 0;
 
-    for (; i < n && fits(gather, to, items[i].len); i++) {
+    for (; i < n && fits(&fixed, to, items[i].len); i++) {
         size_t len = items[i].len;
-        if (len - 1 < 32)
+        if (len - 1 < 16)
             copy_short(to, items[i].data, len);
         else if (len > 0)
             memcpy(to, items[i].data, len);
-        to = put_delim(gather, to + len);
+        to = put_delim(&fixed, to + len);
     }
     gather->to = to;
     return i;

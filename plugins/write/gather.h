@@ -4,7 +4,7 @@
  * write.
  *
  * Most items are words of a few bytes of any length, where a call of memcpy costs a
- * mispredicted branch each.  The AVX2 kernel copies up to 32 bytes without a branch on
+ * mispredicted branch each.  The AVX2 kernel copies up to 16 bytes without a branch on
  * the length, and reads nothing beyond them: a masked load takes the whole fours, three
  * single bytes the rest.
  */
