@@ -73,15 +73,13 @@ static int fake_emit(struct pph_ctx *ctx, const struct pph_item *items, size_t n
     ck_assert(fake->in_call);
     ck_assert_int_eq(fake->blocked, 0);
     fake->n_emits++;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !fake->discards; i++) {
         if (fake->stop_after > 0 && fake->n_items == fake->stop_after)
             return PPH_STOP;
         fake->n_bytes += items[i].len;
-        if (fake->discards)
-            fake->n_items++;
-        else
-            keep_item(fake, &items[i]);
+        keep_item(fake, &items[i]);
     }
+    fake->n_items += fake->discards ? n : 0;
     fake->since_more += n;
     return fake->more_every > 0 && fake->since_more >= fake->more_every ? PPH_MORE
                                                                         : PPH_OK;

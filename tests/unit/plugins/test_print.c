@@ -107,9 +107,7 @@ START_TEST(what_could_harm_a_terminal_is_escaped)
 {
     static const char *const texts[] = {
         "a\tb\nc\x1b[31m\x7f\a", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
-        "\xc3 \xff \xc0\xaf \xed\xa0\x80 \xf5\x80\x80\x80 \xe2\x82",
-        "\xc2\x9b"
-        "31m"};
+        "\xc3 \xff \xc0\xaf \xed\xa0\x80 \xf5\x80\x80\x80 \xe2\x82", "\xc2\x9b[31m"};
 
     ck_assert_int_eq(print(texts, 4), PPH_OK);
 
@@ -118,7 +116,7 @@ START_TEST(what_could_harm_a_terminal_is_escaped)
                      "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\n"
                      "\\xc3 \\xff \\xc0\\xaf \\xed\\xa0\\x80 \\xf5\\x80\\x80\\x80 "
                      "\\xe2\\x82\n"
-                     "\\xc2\\x9b31m\n");
+                     "\\xc2\\x9b[31m\n");
 }
 END_TEST
 
