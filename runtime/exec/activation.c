@@ -10,6 +10,7 @@
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/workers.h"
 
 enum {
     IDLE_FIRST_NS =
@@ -50,15 +51,13 @@ static void end_call(struct instance *i)
 {
     count_call(i);
     scope_end(&i->scope, &i->memory);
-    if (i->moved)
-        root_unref(i->root, i->memory.cache);
-    else
-        batch_free(i->in, &i->memory);
+    batch_free(i->in, &i->memory);
     i->in = NULL;
+    i->whole = false;
+    i->scope_keep = 0;
     i->root = NULL;
     i->next_item = 0;
     i->item_left = false;
-    i->moved = false;
     i->call = CALL_NONE;
 }
 
@@ -81,6 +80,7 @@ static bool run_plan(struct instance *i)
     struct stage *s = i->stage;
     int rc;
 
+    i->failed = false;
     i->planning = true;
     rc = i->in ? s->desc->plan(&i->ctx, i->in->items, i->in->n)
                : s->desc->plan(&i->ctx, NULL, 0);
@@ -92,6 +92,8 @@ static bool run_plan(struct instance *i)
         s->source_done = true;
     stage_set_ready_locked(s);
     mutex_unlock(&s->lock);
+    workers_notify(s->run);
+    i->scope_keep = i->scope.n;
     if (rc == PPH_OK)
         return true;
     if (rc != PPH_END || i->call != CALL_GENERATE)
@@ -110,7 +112,10 @@ static enum outcome run_generate(struct instance *i)
     case PPH_OK:
         i->idle_ns = 0;
         return finish_call(i);
-    case PPH_MORE:
+    case PPH_MORE: /* in a drain a source is not asked for the rest, unless it is planned already */
+        if (!s->desc->plan &&
+            atomic_load_explicit(&s->run->draining, memory_order_relaxed))
+            return finish_call(i);
         return OUTCOME_HELD;
     case PPH_IDLE: {
         enum outcome outcome = finish_call(i);
@@ -160,7 +165,7 @@ static enum outcome run_items(struct instance *i)
     case ITEMS_MORE:
         return OUTCOME_HELD;
     case ITEMS_ENOUGH: { /* the rest of this batch goes the way of all that comes now */
-        uint32_t rest = i->in->n - i->next_item;
+        uint32_t rest = i->in ? i->in->n - i->next_item : 0;
 
         inbox_close(i->stage);
         stage_count(i->stage, i->ledger, COUNT_DONE, rest);
@@ -201,6 +206,18 @@ static enum outcome run_call(struct instance *i)
     PPH_UNREACHABLE("an activation without a call");
 }
 
+/* The call, and the slot back if the plugin forgot to say block_end(). */
+static enum outcome run_call_with_slot(struct instance *i)
+{
+    enum outcome outcome = run_call(i);
+
+    if (i->lent) {
+        i->lent = false;
+        workers_acquire_slot(i->stage);
+    }
+    return outcome;
+}
+
 enum outcome activation_run(struct instance *i, struct chunk_cache *cache)
 {
     struct stage *s = i->stage;
@@ -216,10 +233,9 @@ enum outcome activation_run(struct instance *i, struct chunk_cache *cache)
     } else if (!go_on(i)) {
         outcome = OUTCOME_HELD;
     } else {
-        i->scope.input = i->moved ? NULL : i->in;
-        if (i->in && !i->moved)
-            i->root = i->in->root;
-        outcome = run_call(i);
+        i->scope.input = i->in;
+        i->root = i->in ? i->in->root : NULL;
+        outcome = run_call_with_slot(i);
     }
     if (outcome != OUTCOME_STOP && run_cancelled(s->run) && i->call != CALL_NONE)
         outcome = OUTCOME_STOP;
@@ -255,7 +271,7 @@ void activation_abandon(struct instance *i)
     for (enum ledger ledger = LEDGER_MAIN; ledger < LEDGERS; ledger++)
         stage_count(s, ledger, COUNT_UNFINISHED, unsent(i, ledger));
     if (i->call != CALL_NONE) {
-        if (i->in && !i->moved) {
+        if (i->in) {
             uint64_t left = i->in->n - i->next_item;
 
             stage_count(s, i->ledger, COUNT_UNFINISHED, left);

@@ -16,7 +16,6 @@
 enum {
     ROUND_NS = 100 * NS_PER_MS, /* how long the control thread sleeps at most */
     GRACE_DEFAULT_S = 5,
-    EXIT_STOPPED = 5, /* the exit code of RUN_STOPPED */
 };
 
 /* Sources read no more; what they have read is delivered. */
@@ -40,7 +39,7 @@ static void handle_signals(struct run *run)
 
     if (signals > 0)
         drain(run);
-    if (signals > 1 && !run_cancelled(run))
+    if (signals > 1 && !run_cancelled(run) && !run_has_ended(run))
         policy_cancel(run);
 }
 
@@ -103,7 +102,8 @@ static void enforce_grace(struct run *run)
     host_log(run, NULL, 3,
              "giving up after %u s: the process ends without the plugins' clean-up",
              grace);
-    _exit(EXIT_STOPPED);
+    _exit(atomic_load_explicit(&run->fatal, memory_order_relaxed) ? RUN_EXIT_FAILED
+                                                                  : RUN_EXIT_STOPPED);
 }
 
 static uint64_t round_of_duties(struct run *run)

@@ -196,22 +196,6 @@ static void finish(struct stage *s)
     }
 }
 
-/* Whether there are readers and none wants anything any more. */
-static bool nobody_reads(const struct stage *s)
-{
-    bool any = false;
-
-    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) { /* not `.dead` */
-        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
-            any = true;
-            if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,
-                                      memory_order_relaxed))
-                return false;
-        }
-    }
-    return any;
-}
-
 /*
  * Waits for room with each of `blocked`: they make this stage ready again.  Where room has come
  * meanwhile, the stage is ready at once.
@@ -254,6 +238,11 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         s->order_flushing = true;
         return WORK_SEND;
     }
+    if (waiting &&
+        only) { /* this thread sends it when there is room: the others may all wait for that */
+        register_waiter_locked(s, blocked);
+        return WORK_NONE;
+    }
     i = find_held_locked(s, only, blocked);
     if (i) {
         bool was_held = unlink_instance(&s->held, i);
@@ -262,6 +251,8 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         s->n_held--;
         s->running++;
         *ret_instance = i;
+        register_waiter_locked(
+            s, blocked); /* for what else could go on when there is room */
         return WORK_ACTIVATE;
     }
     call = next_call_locked(s);
@@ -271,6 +262,7 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         s->running++;
         if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
             stage_clear_ready_locked(s);
+        register_waiter_locked(s, blocked); /* likewise */
         *ret_instance = i;
         return WORK_ACTIVATE;
     }
@@ -285,7 +277,7 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
     struct wakes wakes = {0};
     enum work work = WORK_NONE;
     bool finished = false;
-    bool unread = nobody_reads(s);
+    bool unread = stage_is_unread(s);
 
     if (unread && !s->graph->is_source)
         inbox_close(s);

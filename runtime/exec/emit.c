@@ -10,8 +10,11 @@
 #include "exec/workers.h"
 
 enum {
-    DRAIN_CALL_NS = NS_PER_S
-}; /* how long a source's call may go on emitting in a drain */
+    DRAIN_CALL_NS = NS_PER_S, /* how long a source's call may go on emitting in a drain */
+    /* An emitter that waits looks now and then whether any thread is left to make room. */
+    ALONE_LOOK_NS = 100 * NS_PER_MS,
+    ALONE_LOOKS = 20,
+};
 
 static enum ledger ledger_of(const struct batch *batch)
 {
@@ -92,7 +95,7 @@ bool emit_send(struct stage *s, const struct batch_memory *memory,
 /* Whether the instance's output may go down now: always, but for ordered calls not at the head. */
 static bool may_stream(const struct instance *i)
 {
-    return !i->moved && (i->stage->window == 0 || order_is_head(i->stage, i));
+    return i->stage->window == 0 || order_is_head(i->stage, i);
 }
 
 bool emit_drain(struct instance *i)
@@ -116,9 +119,17 @@ static bool is_over(const struct instance *i)
 
 void emit_sleep(struct instance *i)
 {
+    unsigned alone = 0;
+
     workers_release_slot(i->stage);
-    while (!atomic_load_explicit(&i->go, memory_order_acquire)) /* A1 */
-        futex_wait(&i->go, 0, 0);
+    while (!atomic_load_explicit(&i->go, memory_order_acquire)) { /* A1 */
+        futex_wait(&i->go, 0, ALONE_LOOK_NS);
+        alone = workers_is_alone(i->stage) ? alone + 1 : 0;
+        if (alone == ALONE_LOOKS)
+            policy_stage_failed(
+                i->stage, i, "threads",
+                "no thread can be started to make room for what it emits");
+    }
     workers_acquire_slot(i->stage);
 }
 
@@ -171,8 +182,6 @@ static bool wait_for_room(struct instance *i)
     while (is_over(i) && !emit_drain(i)) {
         if (run_cancelled(s->run))
             return false;
-        if (i->moved)
-            return true; /* the rest of one batch */
         if (s->run->options.single_thread) {
             if (!workers_help(s, i->memory.cache))
                 return true; /* an earlier call of this stage comes first */
@@ -237,7 +246,10 @@ static struct batch *open_batch(struct instance *i, uint16_t port)
     return batch;
 }
 
-/* Copies a payload that lies nowhere the host knows; NULL: no memory. */
+/*
+ * Copies a payload that lies nowhere the host knows.  The caller owns one reference to the result;
+ * NULL: no memory.
+ */
 static struct buf *copy_payload(struct instance *i, struct outlet *o,
                                 struct pph_item *item)
 {
@@ -246,7 +258,7 @@ static struct buf *copy_payload(struct instance *i, struct outlet *o,
 
     if (item->len > BUF_PIECE_MAX) {
         buf = buf_new(i->memory.pool, i->memory.cache, item->len);
-        if (!buf || !scope_add(&i->scope, buf, &i->memory))
+        if (!buf)
             return NULL;
         to = buf->data;
     } else {
@@ -263,6 +275,7 @@ static struct buf *copy_payload(struct instance *i, struct outlet *o,
         o->arena_used += (item->len + 15) & ~15u;
         if (o->arena_used > buf->len)
             o->arena_used = buf->len;
+        buf_ref(buf);
     }
     memcpy(to, item->data, item->len);
     item->data = to;
@@ -270,48 +283,66 @@ static struct buf *copy_payload(struct instance *i, struct outlet *o,
     return buf;
 }
 
-/* Appends as many items as one batch and one buffer allow; 0: no memory. */
-static size_t append(struct instance *i, uint16_t port, const struct pph_item *items,
-                     size_t n)
+/* The batch being built on the port, with room, holding on to `buf` if not NULL.  NULL: no memory. */
+static struct batch *batch_for(struct instance *i, uint16_t port, struct buf *buf)
+{
+    struct batch *batch = open_batch(i, port);
+
+    if (!batch || !buf || batch_pin(batch, buf))
+        return batch;
+    close_outlet(i, port);
+    batch = open_batch(i, port);
+    if (batch && !batch_pin(batch, buf))
+        PPH_UNREACHABLE("an empty batch pins any buffer");
+    return batch;
+}
+
+/* Appends items that lie in `buf` (NULL: one empty item); returns how many, 0: no memory. */
+static size_t append_from(struct instance *i, uint16_t port, const struct pph_item *items,
+                          size_t n, struct buf *buf)
 {
     struct outlet *o = &i->outlets[port];
-    struct pph_item item = items[0];
-    struct buf *buf = NULL;
-    struct batch *batch;
-    uint32_t limit;
-    size_t taken;
+    struct batch *batch = batch_for(i, port, buf);
+    size_t taken = 1;
 
-    if (item.len > 0) {
-        buf = scope_find(&i->scope, item.data, item.len);
-        if (!buf) {
-            buf = copy_payload(i, o, &item);
-            if (!buf)
-                return 0;
-            items = &item;
-            n = 1;
-        }
-    }
-    batch = open_batch(i, port);
-    if (batch && buf && !batch_pin(batch, buf)) {
-        close_outlet(i, port);
-        batch = open_batch(i, port);
-        if (batch && !batch_pin(batch, buf))
-            PPH_UNREACHABLE("an empty batch pins any buffer");
-    }
     if (!batch)
         return 0;
-    limit = o->target < batch->cap ? o->target : batch->cap;
     if (buf) {
+        uint32_t limit = o->target < batch->cap ? o->target : batch->cap;
+
         taken = batch_append(batch, items, n, buf, items[0].port, limit);
     } else { /* an empty item needs no memory */
-        item.data = NULL;
-        item.port = 0;
-        batch->items[batch->n++] = item;
-        taken = 1;
+        struct pph_item *it = &batch->items[batch->n++];
+
+        *it = items[0];
+        it->data = NULL;
+        it->port = 0;
     }
     PPH_ASSERT(taken > 0);
     if (batch->n >= o->target || batch->payload >= BATCH_PAYLOAD_MAX)
         close_outlet(i, port);
+    return taken;
+}
+
+/* Appends as many items as one batch and one buffer allow; 0: no memory. */
+static size_t append(struct instance *i, uint16_t port, const struct pph_item *items,
+                     size_t n)
+{
+    struct buf *buf = NULL;
+    struct pph_item item;
+    size_t taken;
+
+    if (items[0].len == 0)
+        return append_from(i, port, items, 1, NULL);
+    buf = scope_find(&i->scope, items[0].data, items[0].len);
+    if (buf)
+        return append_from(i, port, items, n, buf);
+    item = items[0];
+    buf = copy_payload(i, &i->outlets[port], &item);
+    if (!buf)
+        return 0;
+    taken = append_from(i, port, &item, 1, buf);
+    buf_unref(buf, i->memory.cache);
     return taken;
 }
 
@@ -321,9 +352,9 @@ static bool is_whole_input(const struct instance *i, const struct pph_item *item
 {
     const struct batch *in = i->in;
 
-    if (!in || items != in->items || n != in->n || i->next_item > 0 || i->moved)
+    if (!in || items != in->items || n != in->n || i->next_item > 0)
         return false;
-    if (n > i->outlets[0].target || i->outlets[0].open || in->n_bufs > 1)
+    if (n > i->outlets[0].target || i->outlets[0].open || in->n_bufs != 1)
         return false;
     for (size_t k = 0; k < n; k++) {
         if (items[k].port != 0 ||
@@ -333,30 +364,57 @@ static bool is_whole_input(const struct instance *i, const struct pph_item *item
     return true;
 }
 
-/* Passes the input batch on.  It goes down after the call, for the plugin may still look at it. */
-static bool move_input(struct instance *i)
+/* Copies items into the batches being built; PPH_OK, PPH_STOP or PPH_FATAL. */
+static int append_all(struct instance *i, const struct pph_item *items, size_t n)
 {
-    if (!scope_keep_input(&i->scope, &i->memory))
-        return false;
-    i->root = root_ref(i->in->root);
-    i->moved = true;
-    i->in->port = 0;
-    i->in->readers_done = 0;
-    batch_list_push(&i->out, i->in);
-    return true;
+    struct stage *s = i->stage;
+    size_t k = 0;
+
+    while (k < n) {
+        size_t taken = append(i, items[k].port, items + k, n - k);
+
+        if (taken == 0) {
+            policy_stage_failed(s, i, "emit", "out of memory");
+            return PPH_STOP;
+        }
+        k += taken;
+        i->call_out += taken;
+        if (is_over(i) && !wait_for_room(i))
+            return PPH_STOP;
+    }
+    return PPH_OK;
 }
 
-/* Whether anybody still wants what the stage emits. */
-static bool is_wanted(const struct stage *s)
+bool emit_whole_by_copy(struct instance *i)
 {
-    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) {
-        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
-            if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,
-                                      memory_order_relaxed))
-                return true;
-        }
+    if (!i->whole)
+        return true;
+    i->whole = false;
+    return append_all(i, i->in->items, i->in->n) == PPH_OK;
+}
+
+void emit_whole(struct instance *i)
+{
+    struct batch *batch = i->in;
+
+    i->whole = false;
+    i->in = NULL;
+    i->call_out += batch->n;
+    batch->port = 0;
+    batch->readers_done = 0;
+    batch_list_push(&i->out, batch); /* goes down when the call ends, which is now */
+}
+
+/* Whether each item leaves by a port that the plugin has. */
+static bool ports_are_good(const struct stage *s, const struct pph_item *items, size_t n)
+{
+    size_t first = s->graph->has_output ? 0 : 1;
+
+    for (size_t k = 0; k < n; k++) {
+        if (items[k].port < first || items[k].port + 1u >= s->graph->n_ports)
+            return false;
     }
-    return false;
+    return true;
 }
 
 /* A source whose call goes on and on though the sources are closed: deaf, or without an end. */
@@ -372,38 +430,28 @@ static bool outlives_drain(struct instance *i)
 int emit_items(struct instance *i, const struct pph_item *items, size_t n)
 {
     struct stage *s = i->stage;
-    size_t first = s->graph->has_output ? 0 : 1;
-    size_t k = 0;
+    int rc;
 
     if (i->call == CALL_NONE || i->planning) {
         policy_misuse(i, "emit() was called outside generate, each, batch and flush");
         return PPH_FATAL;
     }
+    if (!ports_are_good(s, items, n)) {
+        policy_misuse(
+            i, "emit() was given an item for a port that the plugin does not have");
+        return PPH_FATAL;
+    }
     if (s->graph->is_source && outlives_drain(i))
         return PPH_STOP;
-    if (run_cancelled(s->run) || !is_wanted(s) || !wait_for_room(i))
+    if (run_cancelled(s->run) || stage_is_unread(s) || !emit_whole_by_copy(i) ||
+        !wait_for_room(i))
         return PPH_STOP;
-    if (is_whole_input(i, items, n) && move_input(i)) {
-        i->call_out += n;
-        return PPH_OK;
-    }
-    while (k < n) {
-        size_t taken;
-
-        if (items[k].port < first || items[k].port + 1u >= s->graph->n_ports) {
-            policy_misuse(
-                i, "emit() was given an item for a port that the plugin does not have");
-            return PPH_FATAL;
-        }
-        taken = append(i, items[k].port, items + k, n - k);
-        if (taken == 0) {
-            policy_stage_failed(s, i, "emit", "out of memory");
-            return PPH_STOP;
-        }
-        k += taken;
-        i->call_out += taken;
-        if (is_over(i) && !wait_for_room(i))
-            return PPH_STOP;
+    if (is_whole_input(i, items, n)) {
+        i->whole = true; /* for now: it is moved if nothing more comes of the call */
+    } else {
+        rc = append_all(i, items, n);
+        if (rc != PPH_OK)
+            return rc;
     }
     i->told = emit_is_full(i);
     return i->told ? PPH_MORE : PPH_OK;
@@ -418,7 +466,7 @@ bool emit_dead(struct instance *i, const struct pph_item *item)
     letter.port = 0;
     letter.flags &= (uint16_t)~PPH_WRITABLE;
     PPH_ASSERT(s->ports[port].n_readers > 0);
-    if (!wait_for_room(i))
+    if (!emit_whole_by_copy(i) || !wait_for_room(i))
         return false;
     if (append(i, port, &letter, 1) == 0) {
         policy_stage_failed(s, i, "emit", "out of memory");

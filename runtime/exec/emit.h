@@ -20,6 +20,14 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n);
  */
 bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
 
+/*
+ * The plugin emitted its whole input array and nothing after it.  emit_whole(): the call ends well, the
+ * batch itself goes down (and i->in is NULL).  emit_whole_by_copy(): more comes, so the items are
+ * copied; does nothing when there is no such array; false: cancelled.  [worker running the instance]
+ */
+void emit_whole(struct instance *i);
+bool emit_whole_by_copy(struct instance *i) PPH_NODISCARD;
+
 /* Closes what is being built, so that nothing lingers.  [worker running the instance] */
 void emit_close(struct instance *i);
 

@@ -133,12 +133,16 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     i->failed = true;
     i->fail_code = code < 0 ? code : PPH_FAIL;
     (void)snprintf(i->fail_text, sizeof(i->fail_text), "%s", msg ? msg : "");
-    if (!known)
+    if (it && !known && i->call == CALL_ITEMS && i->stage->desc->batch) {
+        policy_misuse(i, "fail() was given an item that batch() was not");
+        return PPH_FATAL;
+    }
+    if (!known || code == PPH_FATAL)
         i->failed_stage = true;
     if (i->doing)
         i->failed_late =
             true; /* looked at after `stop` and `close`, which return nothing */
-    if (known && i->stage->desc->batch) {
+    if (known && code != PPH_FATAL && i->stage->desc->batch) {
         uint64_t bit = UINT64_C(1) << (index % 64);
 
         ctx->done = index;
@@ -224,18 +228,41 @@ static void host_wake(struct pph_ctx *ctx)
     struct instance *i = instance_of(ctx);
     struct stage *s = i->stage;
 
+    if (i == s->control) { /* the ctx of `open` speaks for all */
+        for (unsigned w = 0; w < s->n_instances; w++)
+            atomic_store_explicit(&s->instances[w].woken, 1,
+                                  memory_order_release); /* R5 */
+    }
     atomic_store_explicit(&i->woken, 1, memory_order_release); /* R5 */
     stage_make_ready(s);
+    if (s->run->options.single_thread) { /* it sleeps on `control` */
+        atomic_fetch_add_explicit(&s->run->control, 1, memory_order_release); /* R3 */
+        futex_wake(&s->run->control, 1);
+    }
 }
 
 static void host_block_begin(struct pph_ctx *ctx)
 {
-    workers_release_slot(instance_of(ctx)->stage);
+    struct instance *i = instance_of(ctx);
+
+    if (i->call == CALL_NONE || i->planning || i->lent) {
+        policy_misuse(i, "block_begin() was called outside a call, in plan, or twice");
+        return;
+    }
+    i->lent = true;
+    workers_release_slot(i->stage);
 }
 
 static void host_block_end(struct pph_ctx *ctx)
 {
-    workers_acquire_slot(instance_of(ctx)->stage);
+    struct instance *i = instance_of(ctx);
+
+    if (!i->lent) {
+        policy_misuse(i, "block_end() was called without block_begin()");
+        return;
+    }
+    i->lent = false;
+    workers_acquire_slot(i->stage);
 }
 
 static const char *host_context(struct pph_ctx *ctx, const char *path)

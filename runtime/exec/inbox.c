@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec/inbox.h"
 
+#include "exec/instance.h"
 #include "exec/workers.h"
 
 bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost)
@@ -65,7 +66,8 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch
     enum offer offer = OFFER_FULL;
 
     mutex_lock(&s->lock);
-    if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {
+    /* A cancel sets its flag before it takes this lock to end all waits: it is seen in time. */
+    if (atomic_load_explicit(&s->closed, memory_order_relaxed) || run_cancelled(s->run)) {
         offer = OFFER_CLOSED;
     } else if (!s->park_head && fits_locked(s, batch)) {
         append_locked(s, batch);
@@ -154,6 +156,21 @@ void inbox_drop(struct stage *s, enum count why)
     }
 }
 
+bool stage_is_unread(const struct stage *s)
+{
+    bool any = false;
+
+    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) { /* not `.dead` */
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            any = true;
+            if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,
+                                      memory_order_relaxed))
+                return false;
+        }
+    }
+    return any;
+}
+
 void inbox_close(struct stage *s)
 {
     if (atomic_exchange_explicit(&s->closed, 1, memory_order_relaxed))
@@ -161,7 +178,13 @@ void inbox_close(struct stage *s)
     mutex_lock(&s->lock); /* whoever saw it open has put its batch in by now */
     mutex_unlock(&s->lock);
     inbox_drop(s, COUNT_FILTERED);
-    for (size_t i = 0; i < s->n_producers; i++)
-        stage_make_ready(s->producers[i]);
+    for (size_t i = 0; i < s->n_producers; i++) {
+        struct stage *producer = s->producers[i];
+
+        if (producer->graph->is_source && stage_is_unread(producer))
+            stage_cancel_calls(
+                producer); /* it may be waiting for input that nobody wants */
+        stage_make_ready(producer);
+    }
     stage_make_ready(s);
 }

@@ -38,4 +38,7 @@ void inbox_drop(struct stage *s, enum count why) EXCLUDES(s->lock);
 /* The stage wants no more: drops what waits, and what comes is refused.  May be called again. [worker] */
 void inbox_close(struct stage *s) EXCLUDES(s->lock);
 
+/* Whether the stage has readers and none of them wants anything any more.  [any thread] */
+bool stage_is_unread(const struct stage *s);
+
 #endif /* EXEC_INBOX_H */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec/instance.h"
 
+#include <limits.h>
+
 #include "exec/policy.h"
+
+enum { LIFE_STARTED = 1, LIFE_CANCEL = 2 };
 
 bool instance_start(struct instance *i)
 {
@@ -11,47 +15,49 @@ bool instance_start(struct instance *i)
     i->doing = "start";
     rc = s->desc->start ? s->desc->start(&i->ctx) : PPH_OK;
     i->doing = NULL;
+    i->failed_late = false;
     if (rc != PPH_OK) {
         policy_bad_return(i, "start", rc);
         return false;
     }
-    mutex_lock(&s->run->cancel_lock);
-    i->started = true;
-    mutex_unlock(&s->run->cancel_lock);
+    atomic_fetch_or_explicit(&i->life, LIFE_STARTED, memory_order_acq_rel); /* R4, A4 */
     return true;
 }
 
 void instance_stop(struct instance *i)
 {
     struct stage *s = i->stage;
-    bool started;
+    uint32_t life;
 
-    mutex_lock(
-        &s->run->cancel_lock); /* a cancel that runs now ends first, none comes after */
-    started = i->started;
-    i->started = false;
-    mutex_unlock(&s->run->cancel_lock);
+    /* R4, A4: a cancel that runs now ends first, none begins after */
+    life = atomic_fetch_and_explicit(&i->life, ~(uint32_t)LIFE_STARTED,
+                                     memory_order_acq_rel);
+    if (!(life & LIFE_STARTED))
+        return;
+    while ((life = atomic_load_explicit(&i->life, memory_order_acquire)) != 0) /* A4 */
+        futex_wait(&i->life, life, 0);
     i->failed = false;
     i->failed_stage = false;
     i->failed_late = false;
     i->doing = "stop";
-    if (started && s->desc->stop)
+    if (s->desc->stop)
         s->desc->stop(&i->ctx);
     i->doing = NULL;
 }
 
 void stage_cancel_calls(struct stage *s)
 {
-    if (!s->desc->cancel)
-        return;
-    mutex_lock(&s->run->cancel_lock);
-    for (unsigned w = 0; w < s->n_instances; w++) {
+    for (unsigned w = 0; s->desc->cancel && w < s->n_instances; w++) {
         struct instance *i = &s->instances[w];
+        /* R4, A4: `stop` waits for us from here on */
+        uint32_t life =
+            atomic_fetch_add_explicit(&i->life, LIFE_CANCEL, memory_order_acq_rel);
 
-        if (i->started && !i->cancelled) {
-            i->cancelled = true;
+        /* relaxed: it leads to no other data, and only one may win */
+        if (life & LIFE_STARTED &&
+            !atomic_exchange_explicit(&i->cancelled, 1, memory_order_relaxed))
             s->desc->cancel(&i->ctx);
-        }
+        atomic_fetch_sub_explicit(&i->life, LIFE_CANCEL, memory_order_release); /* R4 */
+        futex_wake(&i->life, INT_MAX);
     }
-    mutex_unlock(&s->run->cancel_lock);
 }

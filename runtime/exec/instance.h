@@ -2,8 +2,7 @@
 /*
  * An instance's life beside its calls: `start`, `cancel`, `stop`.
  *
- * `cancel` may come from any thread at any time, but only between `start` and `stop`, and once: a lock of
- * its own keeps it apart from `stop`.
+ * `cancel` may come from any thread at any time, but only between `start` and `stop`, and once; `stop` waits for one that is under way.
  */
 #ifndef EXEC_INSTANCE_H
 #define EXEC_INSTANCE_H

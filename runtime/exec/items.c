@@ -98,6 +98,8 @@ enum items_result items_each(struct instance *i)
         }
         i->failed = false;
         result = each_returned(i, desc->each(&i->ctx, &i->item));
+        if (result == ITEMS_DONE && i->scope.n > i->scope_keep + 1)
+            scope_trim(&i->scope, &i->memory, i->scope_keep);
     }
     return result;
 }
@@ -126,19 +128,32 @@ static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
     return go_on;
 }
 
+/* `batch` is through with its array. */
+static enum items_result batch_finished(struct instance *i, struct pph_item *items,
+                                        uint32_t n, enum items_result result)
+{
+    if (i->whole && i->n_failed_items == 0) {
+        emit_whole(i);
+        i->call_in += n;
+        i->next_item += n;
+        return result;
+    }
+    if (!emit_whole_by_copy(i) || !batch_done(i, items, n))
+        return ITEMS_STOP;
+    return result;
+}
+
 /* `batch` wants the items from ctx->done on again. */
 static enum items_result batch_more(struct instance *i, struct pph_item *items,
                                     uint32_t n)
 {
-    size_t done = i->moved ? n : i->ctx.done; /* moved: all of it went on already */
+    size_t done = i->ctx.done;
 
     if (done > n) {
         policy_misuse(i, "batch() left more items in ctx->done than it was given");
         return ITEMS_STOP;
     }
-    if (!batch_done(i, items, done))
-        return ITEMS_STOP;
-    return i->moved ? ITEMS_DONE : ITEMS_MORE;
+    return batch_done(i, items, done) ? ITEMS_MORE : ITEMS_STOP;
 }
 
 /* `batch` failed at the item ctx->done; those before it are finished. */
@@ -147,10 +162,6 @@ static enum items_result batch_failed(struct instance *i, struct pph_item *items
 {
     size_t done = i->ctx.done;
 
-    if (i->moved) {
-        policy_misuse(i, "batch() failed after it had passed its whole input on");
-        return ITEMS_STOP;
-    }
     if (done >= n) {
         policy_misuse(i, "batch() failed with ctx->done past its last item");
         return ITEMS_STOP;
@@ -164,13 +175,17 @@ static enum items_result batch_failed(struct instance *i, struct pph_item *items
 static enum items_result batch_returned(struct instance *i, struct pph_item *items,
                                         uint32_t n, int rc)
 {
-    if (i->failed_stage && rc >= 0)
-        rc = i->fail_code;
+    if (i->failed_stage && rc >= 0) { /* it named the stage, not an item */
+        policy_bad_return(i, "batch", i->fail_code);
+        return ITEMS_STOP;
+    }
+    if (rc == PPH_OK)
+        return batch_finished(i, items, n, ITEMS_DONE);
+    if (rc == PPH_END)
+        return batch_finished(i, items, n, ITEMS_ENOUGH);
+    if (!emit_whole_by_copy(i))
+        return ITEMS_STOP;
     switch (rc) {
-    case PPH_OK:
-        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
-    case PPH_END:
-        return batch_done(i, items, n) ? ITEMS_ENOUGH : ITEMS_STOP;
     case PPH_MORE:
         return batch_more(i, items, n);
     case PPH_FAIL:
@@ -191,7 +206,7 @@ enum items_result items_batch(struct instance *i)
     const struct pph_plugin *desc = i->stage->desc;
     enum items_result result = ITEMS_DONE;
 
-    while (result == ITEMS_DONE && i->next_item < i->in->n) {
+    while (result == ITEMS_DONE && i->in && i->next_item < i->in->n) {
         struct pph_item *items = i->in->items + i->next_item;
         uint32_t n = i->in->n - i->next_item;
 

@@ -124,8 +124,9 @@ void bound_memory(struct graph *graph)
         struct graph_stage *s = &graph->stages[k];
         uint64_t queue = s->is_source ? 0 : s->queue_bytes;
         /* input, one payload being made, what is being built per port and what waits to go down */
-        uint64_t worker = 2 * (uint64_t)BATCH_BYTES + s->n_ports * (uint64_t)BATCH_BYTES +
-                          OUT_HARD_COST + (uint64_t)BATCH_BYTES;
+        uint64_t output = OUT_HARD_COST + (s->n_ports + 1) * (uint64_t)BATCH_BYTES;
+        /* ... a copy for a further reader; and a spare thread, should it wait inside emit */
+        uint64_t worker = 3 * (uint64_t)BATCH_BYTES + output + THREAD_BYTES;
 
         if (!s->is_source && s->queue_items < queue / BATCH_BYTES)
             queue = s->queue_items * BATCH_BYTES;
@@ -133,9 +134,7 @@ void bound_memory(struct graph *graph)
             queue = BATCH_BYTES; /* one batch is taken whatever the bound */
         s->memory_bytes = queue + s->workers * worker;
         if (s->ordered)
-            s->memory_bytes += graph_window(s) * (OUT_HARD_COST + (uint64_t)BATCH_BYTES);
-        if (s->own_threads)
-            s->memory_bytes += s->workers * (uint64_t)THREAD_BYTES;
+            s->memory_bytes += graph_window(s) * output;
         graph->memory_bytes += s->memory_bytes;
     }
 }

@@ -30,14 +30,26 @@ struct failures *failures_new(void)
     return failures;
 }
 
+static void forget(struct run_failure *f)
+{
+    free((char *)(uintptr_t)f->message);
+    free((char *)(uintptr_t)f->origin);
+}
+
+static void keep(struct run_failure *slot, const struct run_failure *f)
+{
+    *slot = *f;
+    slot->count = 1;
+    slot->message = strdup(f->message); /* NULL: the report says that it is missing */
+    slot->origin = f->origin ? strdup(f->origin) : NULL;
+}
+
 void failures_free(struct failures *failures)
 {
     if (!failures)
         return;
-    for (size_t k = 0; k < failures->n; k++) {
-        free((char *)(uintptr_t)failures->list[k].message);
-        free((char *)(uintptr_t)failures->list[k].origin);
-    }
+    for (size_t k = 0; k < failures->n; k++)
+        forget(&failures->list[k]);
     mutex_fini(&failures->lock);
     free(failures);
 }
@@ -65,15 +77,19 @@ static void add(struct failures *failures, const struct run_failure *f)
         }
     }
     if (failures->n == FAILURES_MAX) {
-        failures->list[FAILURES_MAX - 1].count++;
-        failures->list[FAILURES_MAX - 1].fatal |= f->fatal;
-    } else {
-        struct run_failure *slot = &failures->list[failures->n++];
+        struct run_failure *last = &failures->list[FAILURES_MAX - 1];
 
-        *slot = *f;
-        slot->count = 1;
-        slot->message = strdup(f->message); /* NULL: the report says that it is missing */
-        slot->origin = f->origin ? strdup(f->origin) : NULL;
+        if (f->fatal && !last->fatal) { /* what ended the run is told in any case */
+            uint64_t count = last->count;
+
+            forget(last);
+            keep(last, f);
+            last->count += count;
+        } else {
+            last->count++;
+        }
+    } else {
+        keep(&failures->list[failures->n++], f);
     }
     mutex_unlock(&failures->lock);
 }
@@ -138,6 +154,8 @@ void policy_bad_return(struct instance *i, const char *call, int rc)
     char text[320];
     const char *said = i->failed && i->fail_text[0] ? i->fail_text : "no reason given";
 
+    if (rc == PPH_FATAL && !i->failed && run_cancelled(i->stage->run))
+        return; /* it passes on what the host has told it */
     if (rc == PPH_FATAL || rc == PPH_FAIL || rc == PPH_RETRY)
         policy_stage_failed(i->stage, i, call, said);
     else {

@@ -2,6 +2,7 @@
 #include "exec/run.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "exec/account.h"
@@ -28,7 +29,6 @@ struct run *run_new(const struct graph *graph, const struct run_options *options
     }
     *run = (struct run){.graph = graph, .options = *options};
     mutex_init(&run->log_lock);
-    mutex_init(&run->cancel_lock);
     run->pool = chunk_pool_new();
     run->failures = failures_new();
     run->context = context_new(graph->pipeline->context);
@@ -54,25 +54,28 @@ void run_free(struct run *run)
     context_free(run->context);
     failures_free(run->failures);
     chunk_pool_free(run->pool);
-    mutex_fini(&run->cancel_lock);
     mutex_fini(&run->log_lock);
     free(run->bug);
     free(run);
 }
 
-/* `open` of every stage, those nearest the sinks first; false: one failed and was recorded. */
+/*
+ * `open` of every stage, those nearest the sinks first, also after one has failed: the user sees all
+ * that is wrong.  False: one failed and was recorded.
+ */
 static bool open_stages(struct run *run)
 {
-    for (size_t k = 0; k < run->n_stages && !run_cancelled(run); k++) {
+    for (size_t k = 0; k < run->n_stages; k++) {
         struct stage *s = &run->stages[k];
         int rc;
 
         s->control->doing = "open";
         rc = s->desc->open ? s->desc->open(&s->control->ctx) : PPH_OK;
         s->control->doing = NULL;
+        s->control->failed_late = false;
         if (rc != PPH_OK) {
             policy_bad_return(s->control, "open", rc);
-            return false;
+            continue;
         }
         s->opened = true;
         for (unsigned w = 0; w < s->n_instances; w++)
@@ -187,7 +190,7 @@ static enum run_end how_it_ended(const struct run *run, bool adds_up)
         return RUN_BAD_COUNT;
     if (atomic_load_explicit(&run->fatal, memory_order_relaxed))
         return RUN_FAILED;
-    if (run_cancelled(run))
+    if (run_cancelled(run) && !run_has_ended(run))
         return RUN_STOPPED;
     return signals > 0 ? RUN_DRAINED : RUN_DONE;
 }
@@ -217,7 +220,8 @@ enum run_end run_execute(struct run *run)
 
 void run_signal(struct run *run)
 {
-    atomic_fetch_add_explicit(&run->signals, 1, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&run->signals, 1, memory_order_relaxed) >= 2)
+        _exit(RUN_EXIT_STOPPED); /* a third one: the person means it */
     atomic_fetch_add_explicit(&run->control, 1, memory_order_release); /* R3 */
     futex_wake(&run->control, 1);
 }

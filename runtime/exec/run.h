@@ -20,6 +20,11 @@
 
 struct run;
 
+enum {
+    RUN_EXIT_STOPPED = 5,
+    RUN_EXIT_FAILED = 1
+}; /* codes of a process that gives up waiting */
+
 enum run_end {
     RUN_DONE, /* every item was delivered, or filtered, skipped or dead-lettered as asked */
     RUN_DRAINED, /* sources were closed by a first signal, all that was read is delivered */
@@ -62,9 +67,9 @@ struct run_view {
     uint64_t elapsed_ns;
     struct run_stage_view
         *stages; /* as in graph.stages; the caller's array of graph.n_stages */
-    uint64_t progress_done,
-        progress_total; /* of all sources together; total 0: unknown */
-    int progress_unit;  /* enum pph_unit */
+    /* of all sources together; total 0: unknown */
+    uint64_t progress_done, progress_total;
+    int progress_unit; /* enum pph_unit */
     bool draining;
 };
 
@@ -79,10 +84,10 @@ struct run_options {
     run_log_cb *log;                          /* [any thread, one at a time] */
     int log_level; /* messages above it are not made: 3 error .. 7 debug */
     void *arg;     /* for tick and log */
-    unsigned
-        stall_s; /* warn when nothing has finished for so long while items wait; 0: 10 */
-    unsigned
-        grace_s; /* after a stop: give up waiting for calls that do not return; 0: 5 */
+    /* warn when nothing has finished for so long while items wait; 0: 10 */
+    unsigned stall_s;
+    /* after a stop: give up waiting for calls that do not return; 0: 5 */
+    unsigned grace_s;
 };
 
 /*
@@ -97,7 +102,7 @@ enum run_end run_execute(struct run *run);
 
 /*
  * The first call closes the sources and lets everything drain; the second stops as soon as running
- * calls return.  When a call does not return within the grace time the process exits with code 5 after
+ * calls return; the third ends the process at once, with code 5, whatever it is doing.  When a call does not return within the grace time the process exits with code 5 after
  * naming the stage.  [async-signal]
  */
 void run_signal(struct run *run);

@@ -87,18 +87,16 @@ struct instance {
     unsigned index;
     struct stage *stage;
     struct instance *next; /* in the stage's list of free or held instances */
-    bool started;          /* guarded by run.cancel_lock */
-    bool cancelled;        /* `cancel` was called; likewise */
     bool ended;            /* a source that said PPH_END */
     bool ended_seen;       /* ... and was counted */
     bool flushed;          /* the last flush was begun */
-    uint32_t
-        seen_generation; /* own_threads: the stage's own_generation at the last look */
-    bool planned;        /* `plan` was called for this call */
-    bool owes;           /* the call is over, but what it emitted has not all gone down */
-    bool told;           /* emit has said PPH_MORE in this activation */
-    bool
-        moved; /* the input batch itself was emitted: it goes down when the call is over */
+    /* own_threads: the stage's own_generation at the last look */
+    uint32_t seen_generation;
+    bool planned; /* `plan` was called for this call */
+    bool owes;    /* the call is over, but what it emitted has not all gone down */
+    bool told;    /* emit has said PPH_MORE in this activation */
+    bool whole;   /* batch: emitted its whole input array, and nothing since */
+    bool lent;    /* between block_begin and block_end */
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
     _Atomic uint32_t woken;
@@ -115,16 +113,17 @@ struct instance {
     struct pph_item item; /* `each`: the plugin's own copy */
     bool item_left;       /* ... which it wants to see again */
     enum ledger ledger;
-    struct root *root;          /* what outputs descend from; owned when `moved` */
+    struct root *root;          /* what outputs descend from: the input's; NULL: none */
     uint64_t call_in, call_out; /* inputs finished, items emitted */
     struct scope scope;
+    size_t scope_keep;      /* buffers that `plan` left in it */
     struct outlet *outlets; /* one per port */
     struct batch_list out;  /* closed, not yet gone down */
     struct batch_memory memory;
 
     /* What fail() was told in this call. */
-    const char *
-        doing; /* the call outside the flow that runs: "open", "start", ...; NULL: none */
+    /* the call outside the flow that runs: "open", "start", ...; NULL: none */
+    const char *doing;
     char fail_text[512];
     bool failed;       /* something was said */
     bool failed_stage; /* ... of the stage, not of an item */
@@ -136,12 +135,17 @@ struct instance {
 
     struct origin *origin; /* sources: where items come from now */
 
+    /* 1: started, + 2 for each `cancel` under way; written by: whoever starts, stops or cancels (R4);
+     * read by: the same (A4) */
+    _Atomic uint32_t life;
+    _Atomic uint32_t cancelled; /* `cancel` was called; written and read by: cancellers */
+
     /* Waiting inside emit: guarded by the lock of the stage waited for. */
     struct instance *park_next;
     struct batch *park_batch;
     bool park_sent; /* the batch was taken by the queue (else: dropped) */
-    _Atomic uint32_t
-        go; /* written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
+    /* written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
+    _Atomic uint32_t go;
 
     /* Progress of a source; written by: this worker; read by: control; relaxed: for show */
     _Atomic uint64_t progress_done, progress_total;
@@ -153,8 +157,8 @@ struct instance {
 struct port {
     struct stage **readers;
     size_t n_readers;
-    uint32_t
-        target; /* items per batch: half of what the narrowest reader's queue holds */
+    /* items per batch: half of what the narrowest reader's queue holds */
+    uint32_t target;
 };
 
 /* A finished or running call of an ordered stage, at ticket % window. */
@@ -183,8 +187,8 @@ struct stage {
     size_t n_producers;
 
     struct mutex lock;
-    struct cond
-        can_run; /* own_threads: waits for: own_generation moved on || the run has ended */
+    /* own_threads: waits for: own_generation moved on || the run has ended */
+    struct cond can_run;
 
     uint32_t own_generation GUARDED_BY(lock);
     struct batch_list queue GUARDED_BY(lock);
@@ -247,8 +251,6 @@ struct run {
     struct watch *watch;              /* stall.c; control's */
 
     struct mutex log_lock; /* one log line at a time */
-    struct mutex
-        cancel_lock; /* instances' `started` and `cancelled`; held across a plugin's `cancel` */
 
     /* bit = stage worth a look; written by: anyone who makes a stage ready, and dispatch.c; read by:
      * workers; see sleep-note in wakeup.c */

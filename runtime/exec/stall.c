@@ -57,6 +57,10 @@ static struct look look_at(struct stage *s)
     };
     for (const struct instance *i = s->free; i; i = i->next)
         look.sleeping = look.sleeping || i->not_before_ns > 0;
+    for (unsigned w = 0; s->own_threads && w < s->n_instances;
+         w++) /* woken, not yet here */
+        look.sleeping =
+            look.sleeping || s->instances[w].seen_generation != s->own_generation;
     mutex_unlock(&s->lock);
     return look;
 }

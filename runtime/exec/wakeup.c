@@ -49,9 +49,8 @@ void worker_sleep(struct worker *w)
         (atomic_fetch_and_explicit(word, ~bit, memory_order_seq_cst) &
          bit))  /* see sleep-note */
         return; /* else a waker has chosen this thread: its wake comes */
-    while (!atomic_load_explicit(&w->wake, memory_order_acquire)) /* A6 */
+    while (!atomic_exchange_explicit(&w->wake, 0, memory_order_acquire)) /* A6 */
         futex_wait(&w->wake, 0, 0);
-    atomic_store_explicit(&w->wake, 0, memory_order_relaxed);
 }
 
 void workers_notify(struct run *run)

@@ -96,35 +96,31 @@ static void unknown_port(const struct graph_stage *s, const struct from_ref *ref
     text_fini(&outputs);
 }
 
-/* Whether `to` can be reached from `from` along the edges there are so far. */
-static bool reaches(const struct graph_stage *from, const struct graph_stage *to,
-                    unsigned depth)
+/* Marks all stages that can be reached from `s` along the edges there are so far, itself too. */
+static void mark_reached(const struct graph_stage *s, bool *reached)
 {
-    if (from == to)
-        return true;
-    if (!from->ports || depth == 0)
-        return false;
-    for (size_t p = 0; p < from->n_ports; p++) {
-        for (size_t r = 0; r < from->ports[p].n_readers; r++) {
-            if (reaches(from->ports[p].readers[r], to, depth - 1))
-                return true;
-        }
+    if (reached[s->index])
+        return;
+    reached[s->index] = true;
+    for (size_t p = 0; p < s->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++)
+            mark_reached(s->ports[p].readers[r], reached);
     }
-    return false;
 }
 
 /* `from: .dead`: the dead letters of every stage that makes some, but of none that reads from here. */
 static bool read_all_dead(struct graph *graph, struct graph_stage *reader,
                           const struct from_ref *ref, struct diag_list *diags)
 {
+    bool reached[STAGES_MAX] = {false};
     bool any = false;
 
+    mark_reached(reader, reached);
     for (size_t k = 0; k < graph->n_stages; k++) {
         struct graph_stage *s = &graph->stages[k];
         struct graph_port *dead;
 
-        if (!s->ports || s->desc->on_error != ON_ERROR_DEAD ||
-            reaches(reader, s, (unsigned)graph->n_stages))
+        if (!s->ports || s->desc->on_error != ON_ERROR_DEAD || reached[k])
             continue;
         any = true;
         dead = &s->ports[s->n_ports - 1];

@@ -121,6 +121,8 @@ static void *pool_thread(void *arg)
         struct stage *s;
 
         if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+            workers_notify(
+                run); /* a wake-up meant for a slot holder may have come here */
             go = be_spare(ws);
             continue;
         }
@@ -238,6 +240,10 @@ void workers_free(struct workers *ws)
 {
     if (!ws)
         return;
+    for (unsigned k = 0; ws->all && k < ws->n_pool; k++)
+        free(ws->all[k]);
+    for (unsigned k = 0; ws->all && k < ws->n_own; k++)
+        free(ws->all[ws->max + k]);
     cond_fini(&ws->turn);
     cond_fini(&ws->spare);
     mutex_fini(&ws->lock);
@@ -323,17 +329,11 @@ unsigned workers_alive(struct workers *ws)
 
 void workers_join(struct workers *ws)
 {
-    /* No thread is added any more, and none is freed before all have ended: one may still be waking another. */
+    /* No thread is added any more.  They are freed with the pool: a late wake() may still write to one. */
     for (unsigned k = 0; k < ws->n_pool; k++)
         thread_join(ws->all[k]->thread);
     for (unsigned k = 0; k < ws->n_own; k++)
         thread_join(ws->all[ws->max + k]->thread);
-    for (unsigned k = 0; k < ws->n_pool; k++)
-        free(ws->all[k]);
-    for (unsigned k = 0; k < ws->n_own; k++)
-        free(ws->all[ws->max + k]);
-    ws->n_pool = 0;
-    ws->n_own = 0;
 }
 
 void workers_release_slot(struct stage *s)
@@ -356,6 +356,23 @@ void workers_release_slot(struct stage *s)
     }
     atomic_fetch_sub_explicit(&ws->active, 1, memory_order_relaxed);
     mutex_unlock(&ws->lock);
+}
+
+bool workers_is_alone(struct stage *s)
+{
+    struct workers *ws = s->run->workers;
+    bool alone;
+
+    if (s->own_threads || s->run->options.single_thread)
+        return false;
+    mutex_lock(&ws->lock);
+    alone = !ws->over && atomic_load_explicit(&ws->active, memory_order_relaxed) == 0;
+    if (alone && ws->n_pool < ws->max && add_thread_locked(ws, NULL) == 0) {
+        atomic_fetch_add_explicit(&ws->active, 1, memory_order_relaxed);
+        alone = false;
+    }
+    mutex_unlock(&ws->lock);
+    return alone;
 }
 
 void workers_acquire_slot(struct stage *s)

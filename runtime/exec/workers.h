@@ -50,6 +50,12 @@ void workers_release_slot(struct stage *s);
 void workers_acquire_slot(struct stage *s);
 
 /*
+ * For an emitter that waits: whether no thread holds a slot, and none can be started either (it is
+ * tried).  Always false for a stage with own threads.
+ */
+bool workers_is_alone(struct stage *s);
+
+/*
  * --inline: a call of `s` has emitted more than its readers have room for; works on something
  * nearer the sinks, on top of that call's stack.  False: there is nothing to do.  Levels only
  * sink on the stack, so no instance is entered twice.  [control]

@@ -65,27 +65,22 @@ struct buf *scope_find(struct scope *scope, const void *data, size_t len)
     return NULL;
 }
 
-bool scope_keep_input(struct scope *scope, const struct batch_memory *memory)
+void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t keep)
 {
-    const struct batch *input = scope->input;
+    while (scope->n > keep) {
+        struct buf *buf = scope->bufs[--scope->n];
 
-    for (unsigned i = 0; i < input->n_bufs; i++) {
-        buf_ref(input->bufs[i]);
-        if (!scope_add(scope, input->bufs[i], memory))
-            return false;
+        if (buf == scope->arena)
+            scope->arena = NULL;
+        buf_unref(buf, memory->cache);
     }
-    scope->input = NULL;
-    return true;
+    scope->hit = NULL;
 }
 
 void scope_end(struct scope *scope, const struct batch_memory *memory)
 {
-    for (size_t i = 0; i < scope->n; i++)
-        buf_unref(scope->bufs[i], memory->cache);
-    scope->n = 0;
-    scope->hit = NULL;
+    scope_trim(scope, memory, 0);
     scope->input = NULL;
-    scope->arena = NULL;
     scope->arena_used = 0;
 }
 

@@ -28,9 +28,11 @@ bool scope_add(struct scope *scope, struct buf *buf,
 /* The buffer that holds these bytes, or NULL. */
 struct buf *scope_find(struct scope *scope, const void *data, size_t len);
 
-/* Keeps the input's buffers until the end of the call though the batch itself goes on. False: no memory. */
-bool scope_keep_input(struct scope *scope,
-                      const struct batch_memory *memory) PPH_NODISCARD;
+/*
+ * Drops all buffers but the first `keep`: what `each` allocated for an item that is done lives on
+ * only where it was emitted.
+ */
+void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t keep);
 
 /* The call is over: drops all references. */
 void scope_end(struct scope *scope, const struct batch_memory *memory);
