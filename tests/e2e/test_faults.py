@@ -121,7 +121,6 @@ def test_outputs_that_cannot_be(host):
     expect(host.run("run", "p.yaml"), 1, "directory", name="write to a directory")
 
     def small_files():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 
     pipeline(folder, "{use: lines, with: {path: n.txt}}", "{use: write, with: {path: out.txt}}")
@@ -213,6 +212,28 @@ def cpu_ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+def signal_once_more(running):
+    """Two signals at nearly the same moment count as one: lets some time pass."""
+    try:
+        running.wait(timeout=0.3)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGTERM)
+
+
+def test_third_signal_ends_at_once(host):
+    folder = host.folder
+    numbers(folder, 10)
+    pipeline(folder, "{use: lines, with: {path: n.txt}}", f"{{use: '{faulty(host)}:stuck'}}")
+    running = start(host)
+    wait_until(lambda: cpu_ticks(running.pid) > 20, "third signal")
+    running.send_signal(signal.SIGTERM)
+    signal_once_more(running)
+    signal_once_more(running)
+    err = running.communicate(timeout=60)[1]
+    check(running.returncode == 5, f"third signal: exit {running.returncode}\n{err}")
+    check("did not return" not in err, f"third signal: does not wait for the call\n{err}")
+
+
 def test_first_signal_drains(host):
     folder = host.folder
     pipeline(folder, f"{{use: '{faulty(host)}:flood'}}", "{use: write, with: {path: out.txt}}")
@@ -235,13 +256,8 @@ def test_second_signal_names_a_stuck_stage(host):
     running.send_signal(signal.SIGTERM)
     line = running.stderr.readline()
     check("stopping" in line, f"stuck: the first signal is answered: {line}")
-    for _ in range(300):  # two signals at nearly the same moment count as one
-        running.send_signal(signal.SIGTERM)
-        try:
-            running.wait(timeout=0.2)
-            break
-        except subprocess.TimeoutExpired:
-            pass
+    signal_once_more(running)
+    running.wait(timeout=60)
     err = line + running.stderr.read()
     check(running.returncode == 5, f"stuck: exit {running.returncode}\n{err}")
     check("stuck" in err and "did not return" in err, f"stuck: is named\n{err}")
