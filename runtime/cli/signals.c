@@ -69,7 +69,8 @@ void signals_watch(struct run *run)
     /* R1: pairs with A1 in on_signal(). */
     atomic_store_explicit(&watched, run, memory_order_release);
     must(set_handler(SIGPIPE, SIG_IGN));
-    must(set_handler(SIGXFSZ, SIG_IGN)); /* a write past a file-size limit fails with EFBIG instead */
+    must(set_handler(SIGXFSZ,
+                     SIG_IGN)); /* a write past a size limit fails with EFBIG instead */
     must(set_handler(SIGTERM, on_signal));
     if (!is_ignored(SIGINT))
         must(set_handler(SIGINT, on_signal));
