@@ -45,15 +45,18 @@ static const char *count_word(uint32_t n)
 }
 
 /* How far left the key must move to stand beside 'with'; 0: they are not on lines of their own. */
-static uint32_t columns_left(const struct params_bind *b, const struct yaml_node *key)
+static uint32_t columns_left(const struct params_bind *b, const struct yaml_node *key,
+                             uint32_t *ret_line)
 {
     const struct yaml_node *stage = b->stage->node;
 
     for (size_t i = 0; stage && stage->kind == YAML_MAP && i < stage->n; i++) {
         const struct yaml_node *with = stage->keys[i];
         if (stage->items[i] == b->stage->with && with->source == key->source &&
-            with->at.line < key->at.line && with->at.col < key->at.col)
+            with->at.line < key->at.line && with->at.col < key->at.col) {
+            *ret_line = with->at.line;
             return key->at.col - with->at.col;
+        }
     }
     return 0;
 }
@@ -62,8 +65,11 @@ static bool report_host_key(struct params_bind *b, const struct yaml_node *key)
 {
     struct diag *d = diag_add(b->diags, DIAG_ERROR, "E131", key->source, key->at,
                               "'%s' belongs to the stage, not to the plugin", key->text);
-    uint32_t columns = columns_left(b, key);
+    uint32_t line = 0;
+    uint32_t columns = columns_left(b, key, &line);
 
+    if (line > 0)
+        diag_context(d, line);
     if (columns > 0 && count_word(columns))
         diag_hint(d, "move it %s column%s to the left, beside 'with'",
                   count_word(columns), columns == 1 ? "" : "s");
@@ -104,6 +110,24 @@ bool params_report_no_primary(struct params_bind *b)
     return false;
 }
 
+/* Whether a misspelt key stands where the setting was meant: that one was reported with its fix. */
+static bool is_misspelt(const struct params_bind *b, const struct pph_param *param)
+{
+    const struct yaml_node *with = b->stage->with;
+    size_t n = params_count(b->desc);
+    const char **names = arena_array(b->arena, n + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = b->desc->params[i].name;
+    for (size_t i = 0; names && with && with->kind == YAML_MAP && i < with->n; i++) {
+        const char *near = text_nearest(with->keys[i]->text, names);
+
+        if (near && strcmp(near, param->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool params_report_missing(struct params_bind *b, const struct pph_param *param)
 {
     const struct stage_desc *stage = b->stage;
@@ -112,6 +136,8 @@ bool params_report_missing(struct params_bind *b, const struct pph_param *param)
     struct text example = {0};
     struct diag *d;
 
+    if (is_misspelt(b, param))
+        return false;
     d = diag_add(b->diags, DIAG_ERROR, "E113", at ? at->source : NULL,
                  at ? at->at : stage->at, "plugin '%s' needs the setting '%s'",
                  b->desc->name, param->name);

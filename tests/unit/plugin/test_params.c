@@ -232,6 +232,8 @@ START_TEST(a_host_key_inside_with_is_told_where_it_belongs)
            "error[E131]: 'workers' belongs to the stage, not to the plugin\n"
            "  --> p.yaml:5:7\n"
            "   |\n"
+           " 3 |     with:\n"
+           "  ...\n"
            " 5 |       workers: 4\n"
            "   |       ^^^^^^^ move it two columns to the left, beside 'with'\n");
 }
