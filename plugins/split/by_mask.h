@@ -22,7 +22,7 @@ typedef uint64_t mask_full_fn(const struct delims *delims, const char *p);
 typedef uint64_t mask_part_fn(const struct delims *delims, const char *p, size_t n);
 
 static inline __attribute__((always_inline)) void
-put_token(struct pph_item *out, const struct pph_item *from, char *start, char *end)
+put_token(struct pph_item *out, const struct pph_item *from, char *start, const char *end)
 {
     /* Field by field: a whole struct would be put together on the stack in pieces and
      * read back in one, which stalls the CPU each time. */
@@ -32,6 +32,30 @@ put_token(struct pph_item *out, const struct pph_item *from, char *start, char *
     out->flags = from->flags;
     out->key = from->key;
     out->pos = from->pos;
+}
+
+/*
+ * Writes the tokens that end in the 64 bytes at `at`; bit i of `starts` or `ends` is set
+ * when one starts at at[i] or ends before it.  *token is the start of one that goes on, or
+ * NULL: from the bytes before, and then from these.  Returns how many it wrote.
+ */
+static inline __attribute__((always_inline)) size_t
+put_stretch(struct pph_item *out, const struct pph_item *item, char *at, uint64_t starts,
+            uint64_t ends, char **token)
+{
+    size_t n = 0;
+
+    if (*token && ends) {
+        put_token(&out[n++], item, *token, at + __builtin_ctzll(ends));
+        ends &= ends - 1;
+        *token = NULL;
+    }
+    for (; ends; ends &= ends - 1, starts &= starts - 1)
+        put_token(&out[n++], item, at + __builtin_ctzll(starts),
+                  at + __builtin_ctzll(ends));
+    if (starts)
+        *token = at + __builtin_ctzll(starts);
+    return n;
 }
 
 static inline __attribute__((always_inline)) size_t
@@ -60,19 +84,9 @@ tokens_by_mask(const struct delims *delims, struct token_scan *scan, struct pph_
                                ? mask_full(delims, at)
                                : mask_part(delims, at, left) | ~(uint64_t)0 << left;
             uint64_t after_set = set << 1 | before;
-            uint64_t starts = ~set & after_set;
-            uint64_t ends = set & ~after_set;
             before = set >> 63;
-            if (token && ends) {
-                put_token(&out[n++], item, token, at + __builtin_ctzll(ends));
-                ends &= ends - 1;
-                token = NULL;
-            }
-            for (; ends; ends &= ends - 1, starts &= starts - 1)
-                put_token(&out[n++], item, at + __builtin_ctzll(starts),
-                          at + __builtin_ctzll(ends));
-            if (starts)
-                token = at + __builtin_ctzll(starts);
+            n += put_stretch(out + n, item, at, ~set & after_set, set & ~after_set,
+                             &token);
         }
         if (token)
             put_token(&out[n++], item, token, end);

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-static const char WHITE[] = " \t\n\v\f\r";
+static const char white_space[] = " \t\n\v\f\r";
 
 static void fill(struct delims *delims, const char *bytes, size_t n)
 {
@@ -25,7 +25,7 @@ static void fill(struct delims *delims, const char *bytes, size_t n)
 
 void delims_init_white(struct delims *delims)
 {
-    fill(delims, WHITE, sizeof(WHITE) - 1);
+    fill(delims, white_space, sizeof(white_space) - 1);
     delims->white = true;
 }
 

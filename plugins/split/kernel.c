@@ -38,7 +38,7 @@ static size_t squeeze_scalar(const struct delims *delims, const char *in, size_t
 
     for (size_t i = 0; i < len; i++) {
         unsigned is = delims->is[(uint8_t)in[i]];
-        out[n] = is ? join : in[i];
+        out[n] = (char)(is ? join : in[i]);
         n += !(is & before);
         before = is;
     }

@@ -76,7 +76,7 @@ static size_t squeeze_sse2(const struct delims *delims, const char *in, size_t l
     }
     for (; i < len; i++) {
         unsigned is = delims->is[(uint8_t)in[i]];
-        out[n] = is ? join : in[i];
+        out[n] = (char)(is ? join : in[i]);
         n += !(is & before);
         before = is;
     }
