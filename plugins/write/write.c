@@ -5,7 +5,8 @@
  *
  * Short items are gathered and written a quarter of a MiB at a time; long ones are handed
  * to the kernel where they lie.  The file has its final name only when the whole run went
- * well: output.h.
+ * well: output.h.  When the reader of standard output goes away, it wants no
+ * more and the run ends.
  */
 #include <stdlib.h>
 
@@ -163,9 +164,7 @@ const struct pph_plugin pphost_plugin_v1 = {
     .flags = PPH_STATEFUL | PPH_IDLE_FLUSH,
     .name = "write",
     .version = "1.0",
-    .doc = "Writes items to a file or standard output, each with a delimiter behind it; "
-           "when the reader of standard output goes away, it wants no more and the run "
-           "ends.",
+    .doc = "Writes items to a file or standard output, each with a delimiter behind it.",
     .params = params,
     .open = open_stage,
     .batch = batch,
