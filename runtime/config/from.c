@@ -39,6 +39,7 @@ static bool check_port(struct load *load, const struct yaml_node *node,
     static const char *const shared[] = {"dead", NULL};
     struct diag *d;
 
+    PPH_ASSERT(ref->stage || ref->port); /* the text is not empty */
     if (ref->port && strcmp(ref->port, "result") == 0) {
         diag_hint(
             keys_add_later(load->diags, node->source, node->at, "the port '.result'"),

@@ -58,6 +58,7 @@ static void rewind_to(struct source_cursor *cursor, const struct source *source)
 
 void source_seek(struct source_cursor *cursor, const struct source *source, size_t offset)
 {
+    PPH_ASSERT(source != NULL);
     if (cursor->source != source || cursor->offset > offset)
         rewind_to(cursor, source);
     while (cursor->offset < offset && cursor->offset < source->len)
