@@ -43,6 +43,7 @@ static struct flag_set flags_of(const struct command *command)
 
 static void quoted(struct text *out, const char *word)
 {
+    PPH_ASSERT(word != NULL);
     text_str(out, "'");
     text_printable(out, word, strlen(word), WORD_SHOWN);
     text_str(out, "'");
@@ -169,6 +170,8 @@ static bool is_choice(const char *choices, const char *value)
 static bool add_flag(struct arguments *args, const struct command_flag *flag,
                      const char *value, struct text *complaint)
 {
+    /* Only a flag with an argument has choices. */
+    PPH_ASSERT(value != NULL || (flag->later == NULL && flag->choices == NULL));
     if (flag->later != NULL && is_choice(flag->later, value)) {
         text_printf(complaint,
                     "error: 'pphost %s --%s %s' is not available in this version\n",
