@@ -36,6 +36,20 @@ static bool own_cgroup(char *path, size_t size)
     return found;
 }
 
+/* Reads "QUOTA PERIOD"; false when it is anything else, as "max 100000" is. */
+static bool read_limit(const char *line, unsigned long long *quota,
+                       unsigned long long *period)
+{
+    char *end;
+
+    *quota = strtoull(line, &end, 10);
+    if (end == line)
+        return false;
+    line = end;
+    *period = strtoull(line, &end, 10);
+    return end != line;
+}
+
 /* CPUs that one group grants, rounded up; UINT_MAX: no limit. */
 static unsigned group_cpus(const char *group)
 {
@@ -55,8 +69,8 @@ static unsigned group_cpus(const char *group)
     if (!fgets(line, sizeof(line), file))
         line[0] = '\0';
     (void)fclose(file);
-    if (sscanf(line, "%llu %llu", &quota, &period) != 2 || period == 0)
-        return UINT_MAX; /* "max 100000" */
+    if (!read_limit(line, &quota, &period) || period == 0)
+        return UINT_MAX;
     cpus = (quota + period - 1) / period;
     return cpus == 0 ? 1 : cpus > UINT_MAX ? UINT_MAX : (unsigned)cpus;
 }
