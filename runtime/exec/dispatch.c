@@ -15,7 +15,7 @@ static bool gate_open(const struct stage *s, uint64_t *blocked)
         const struct port *port = &s->ports[p];
 
         for (size_t r = 0; r < port->n_readers; r++) {
-            if (!inbox_fits(port->readers[r], port->target, 0)) {
+            if (!inbox_wants(port->readers[r], port->target)) {
                 stage_bit_set(blocked, port->readers[r]->id);
                 open = false;
             }

@@ -29,6 +29,12 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch
 /* Whether a batch of these measures would be taken now; a hint.  A closed stage takes anything. [any thread] */
 bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost);
 
+/*
+ * Whether a stage above should make more of `items` items: they fit, and what waits is not so much
+ * already that it only grows cold.  A hint.  [any thread]
+ */
+bool inbox_wants(const struct stage *s, uint64_t items);
+
 /* Takes the oldest batch (there is one) and notes whom to wake. */
 struct batch *inbox_pop_locked(struct stage *s, struct wakes *wakes) REQUIRES(s->lock);
 

@@ -223,6 +223,7 @@ struct stage {
      * a hint, looked at again under the lock before anyone waits */
     _Alignas(64) _Atomic uint64_t q_items;
     _Atomic uint64_t q_cost;
+    _Atomic uint32_t q_batches;
     _Atomic uint32_t q_parked;
     _Atomic uint32_t closed; /* wants no more; likewise */
 
