@@ -35,9 +35,11 @@ function(pph_install)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/pphost.pc.in ${generated}/pphost.pc @ONLY)
     install(FILES ${generated}/pphost.pc DESTINATION ${pc_dir})
 
-    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md
-                  ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-    install(DIRECTORY ${PROJECT_SOURCE_DIR}/configs/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
+    foreach (name LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md)
+        install(FILES ${PROJECT_SOURCE_DIR}/${name} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+    endforeach ()
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs ${PROJECT_SOURCE_DIR}/configs/examples
+            DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md" PATTERN "*.yaml")
     # Made by the executable while it is built.
     install(FILES ${PROJECT_BINARY_DIR}/share/man/man1/pphost.1
             DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
