@@ -9,6 +9,7 @@ dir=${1:?usage: build.sh DIR}
 shift
 names=" ${*:-measure tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go micro} "
 mkdir -p "$dir"
+dir=$(cd "$dir" && pwd) # Go wants an absolute cache
 
 cc=${CC:-gcc}
 cxx=${CXX:-g++}
