@@ -12,7 +12,7 @@
 
 struct kit {
     struct pipeline pipeline;
-    struct source source;
+    struct source source, context;
     struct plugin *plugins;
     struct graph graph;
     struct arena *arena;
@@ -110,6 +110,16 @@ void kit_free(struct kit *kit)
     run_free(kit->run);
     arena_free(kit->arena);
     free(kit);
+}
+
+void kit_set_context(struct kit *kit, const char *yaml)
+{
+    struct diag_list *diags = diag_list_new();
+
+    kit->context = (struct source){.name = "context", .text = yaml, .len = strlen(yaml)};
+    kit->pipeline.context = yaml_parse(&kit->context, kit->arena, diags);
+    ck_assert_uint_eq(diag_errors(diags), 0);
+    diag_list_free(diags);
 }
 
 const struct graph *kit_graph(const struct kit *kit)

@@ -28,6 +28,9 @@ struct kit;
 struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads);
 void kit_free(struct kit *kit);
 
+/* Gives the pipeline a `context:`, as YAML; before kit_run(). */
+void kit_set_context(struct kit *kit, const char *yaml);
+
 const struct graph *kit_graph(const struct kit *kit);
 
 /* Runs the graph once; the run is kept until kit_free() or the next one.  `options` may be NULL. */

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random graphs of random stages on random numbers of threads, stopped at random moments.
+ *
+ *     stress_run [SECONDS [SEED]]    one graph per seed from SEED on, for so long; 10 s from 1 on
+ *     stress_run one SEED            that graph only, many times: what goes wrong depends on timing
+ *
+ * Each run must end in time, in a way its graph explains, with an account that adds up; where nothing
+ * stops it early, each reader has got exactly the items that a model of the graph says.  The graphs
+ * come from graphs.c.  Exit code 0, or 1 with the seed of the run that went wrong on stderr.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/error.h"
+#include "exec/stages.h"
+#include "stress/graphs.h"
+
+enum {
+    SECONDS_DEFAULT = 10,
+    REPEATS = 200, /* of `one` */
+    HANG_S =
+        30, /* a run takes milliseconds; with a sanitizer on a busy machine, a second */
+    GRACE_S = 15,
+};
+
+static char seed_text[32]; /* of the run under way, for signal handlers */
+
+static void say(const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = write(STDERR_FILENO, text, left);
+
+        if (n <= 0)
+            return;
+        text += n;
+        left -= (size_t)n;
+    }
+}
+
+static void say_seed(const char *what)
+{
+    say("stress_run: ");
+    say(what);
+    say(": seed ");
+    say(seed_text);
+    say("\n");
+}
+
+static void on_signal(int number)
+{
+    say_seed(number == SIGALRM ? "the run hangs" : "the run crashed");
+    (void)signal(number, SIG_DFL);
+    (void)raise(number); /* now it does what it always does */
+}
+
+/* Of the sanitizers, where there is one: called before they end the process. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming) */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void on_sanitizer_report(void)
+{
+    say_seed("a sanitizer ends the process");
+}
+
+/* Whatever ends the process, the seed is told.  False: it cannot be. */
+static bool watch_for_the_end(void)
+{
+    static const int ending[] = {SIGALRM, SIGABRT, SIGSEGV};
+
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(on_sanitizer_report);
+        return signal(SIGALRM, on_signal) != SIG_ERR;
+    }
+    for (size_t k = 0; k < sizeof(ending) / sizeof(ending[0]); k++) {
+        if (signal(ending[k], on_signal) == SIG_ERR)
+            return false;
+    }
+    return true;
+}
+
+/* Warnings of the host. */
+static void log_line(void *arg, int level, const struct graph_stage *stage,
+                     const char *message)
+{
+    (void)arg;
+    (void)fprintf(stderr, "seed %s: log %d: %s: %s\n", seed_text, level,
+                  stage ? stage->name : "-", message);
+}
+
+/* Calls run_signal() after so many yields, the times that the plan says. */
+struct signaller {
+    const struct graph_plan *plan;
+    struct run *run;
+};
+
+static void *send_signals(void *arg)
+{
+    const struct signaller *signaller = arg;
+
+    for (unsigned k = 0; k < signaller->plan->n_signals; k++) {
+        for (unsigned y = 0; y < signaller->plan->signal_after[k]; y++)
+            (void)sched_yield();
+        run_signal(signaller->run);
+    }
+    return NULL;
+}
+
+static const char *end_name(enum run_end end)
+{
+    static const char *const names[] = {
+        [RUN_DONE] = "done",       [RUN_DRAINED] = "drained",
+        [RUN_FAILED] = "failed",   [RUN_STOPPED] = "stopped",
+        [RUN_STALLED] = "stalled", [RUN_BAD_COUNT] = "bad count"};
+
+    return names[end];
+}
+
+/* NULL, or what is wrong with how the run ended. */
+static const char *judge(const struct graph_plan *plan, const struct run *run,
+                         enum run_end end)
+{
+    const struct run_account *a = run_account(run);
+
+    if (end == RUN_BAD_COUNT || end == RUN_STALLED)
+        return "a bug of the host";
+    if (a->read + a->split !=
+        a->delivered + a->dead + a->skipped + a->filtered + a->merged + a->unfinished)
+        return "the account does not add up";
+    if (end == RUN_FAILED && !plan->may_fail)
+        return "no stage of it can fail";
+    if (end == RUN_DRAINED && plan->n_signals == 0)
+        return "nobody sent a signal";
+    if (end == RUN_STOPPED && plan->n_signals < 2)
+        return "nobody sent two signals";
+    if (end == RUN_DONE && plan->must_fail)
+        return "a stage should have stopped it";
+    if (end == RUN_DONE && plan->exact &&
+        (atomic_load(&collected.n) != plan->n ||
+         atomic_load(&collected.sum) != plan->sum))
+        return "items were lost, doubled or changed";
+    if ((end == RUN_DONE || end == RUN_DRAINED) && a->unfinished > 0)
+        return "items are left over";
+    return NULL;
+}
+
+static void report(const struct graph_plan *plan, const struct run *run, enum run_end end,
+                   const char *wrong)
+{
+    struct text shape = {0};
+
+    graph_plan_describe(plan, &shape);
+    (void)fprintf(stderr, "stress_run: seed %s: %s: %s\n", seed_text, end_name(end),
+                  wrong);
+    (void)fprintf(stderr,
+                  "  %llu items of sum %llu were collected; exact %d: %llu, %llu\n",
+                  (unsigned long long)atomic_load(&collected.n),
+                  (unsigned long long)atomic_load(&collected.sum), plan->exact,
+                  (unsigned long long)plan->n, (unsigned long long)plan->sum);
+    (void)fprintf(stderr, "%s%s", text_get(&shape), run_bug_report(run));
+    text_fini(&shape);
+}
+
+static enum run_end execute(const struct graph_plan *plan, struct run *run)
+{
+    struct signaller signaller = {.plan = plan, .run = run};
+    enum run_end end;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, send_signals, &signaller) != 0) {
+        say("stress_run: cannot start a thread\n");
+        _exit(EXIT_FAILURE);
+    }
+    (void)alarm(HANG_S);
+    end = run_execute(run);
+    (void)pthread_join(thread, NULL);
+    (void)alarm(0);
+    return end;
+}
+
+/* One run of the seed's graph; false: it went wrong, which was said. */
+static bool run_seed(uint64_t seed, unsigned long *ends)
+{
+    struct graph_plan *plan = graph_plan_new(seed);
+    struct run_options options = {.single_thread = plan->threads == 0,
+                                  .grace_s = GRACE_S,
+                                  .log = log_line,
+                                  .log_level = 4};
+    struct kit *kit =
+        kit_new(plan->stages, plan->n_stages, plan->threads ? plan->threads : 1);
+    struct error err = {0};
+    struct run *run;
+    const char *wrong;
+    enum run_end end;
+
+    (void)snprintf(seed_text, sizeof(seed_text), "%llu", (unsigned long long)seed);
+    collected_reset();
+    run = run_new(kit_graph(kit), &options, &err);
+    if (!run) {
+        (void)fprintf(stderr, "stress_run: seed %s: %s\n", seed_text, err.text);
+        _exit(EXIT_FAILURE);
+    }
+    end = execute(plan, run);
+    wrong = judge(plan, run, end);
+    if (wrong)
+        report(plan, run, end, wrong);
+    ends[end]++;
+    run_free(run);
+    kit_free(kit);
+    graph_plan_free(plan);
+    return wrong == NULL;
+}
+
+static bool run_many(uint64_t seconds, uint64_t seed, unsigned long *ends)
+{
+    time_t start = time(NULL);
+
+    while ((uint64_t)(time(NULL) - start) < seconds) {
+        if (!run_seed(seed++, ends))
+            return false;
+    }
+    return true;
+}
+
+static bool run_one(uint64_t seed, unsigned long *ends)
+{
+    for (unsigned k = 0; k < REPEATS; k++) {
+        if (!run_seed(seed, ends))
+            return false;
+    }
+    return true;
+}
+
+/* False: not a number. */
+static bool to_number(const char *text, uint64_t *ret_number)
+{
+    char *end;
+
+    errno = 0;
+    *ret_number = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0';
+}
+
+/* What the command line says. */
+static bool one;
+static uint64_t seconds = SECONDS_DEFAULT;
+static uint64_t first_seed = 1;
+
+START_TEST(random_graphs_end_in_time_and_lose_nothing)
+{
+    unsigned long ends[RUN_BAD_COUNT + 1] = {0};
+    bool good = one ? run_one(first_seed, ends) : run_many(seconds, first_seed, ends);
+
+    for (enum run_end end = RUN_DONE; end <= RUN_BAD_COUNT; end++)
+        (void)printf("%s%s %lu", end == RUN_DONE ? "" : ", ", end_name(end), ends[end]);
+    (void)printf("\n");
+    ck_assert_msg(good, "seed %s", seed_text);
+}
+END_TEST
+
+/* The kit asserts with Check, so this is a suite; in one process, for signals and the last words. */
+static bool run_suite(void)
+{
+    Suite *suite = suite_create("stress/run");
+    TCase *tc = tcase_create("graphs");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tc, random_graphs_end_in_time_and_lose_nothing);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0;
+}
+
+int main(int argc, char **argv)
+{
+    one = argc == 3 && strcmp(argv[1], "one") == 0;
+    if (argc > 3 || (argc > 1 && !one && !to_number(argv[1], &seconds)) ||
+        (argc > 2 && !to_number(argv[2], &first_seed))) {
+        say("usage: stress_run [SECONDS [SEED]] | one SEED\n");
+        return 2;
+    }
+    return watch_for_the_end() && run_suite() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
