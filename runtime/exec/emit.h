@@ -37,10 +37,6 @@ bool emit_drain(struct instance *i);
 /* Whether the way down is full: time to return PPH_MORE.  [worker running the instance] */
 bool emit_is_full(struct instance *i);
 
-/* Sends batches to the readers of their ports, oldest first; true when the list is empty.  [worker] */
-bool emit_send(struct stage *s, const struct batch_memory *memory,
-               struct batch_list *list);
-
 /* Sleeps until i->go is set; the thread's slot goes to another meanwhile.  [worker] */
 void emit_sleep(struct instance *i);
 

@@ -3,6 +3,7 @@
 
 #include "exec/emit.h"
 #include "exec/ready.h"
+#include "exec/send.h"
 #include "exec/workers.h"
 
 static uint64_t head_of(const struct stage *s)
@@ -83,7 +84,8 @@ void order_send(struct stage *s, const struct batch_memory *memory)
         }
         mutex_unlock(&s->lock);
 
-        sent = emit_send(s, memory, &slot->out); /* ours: done, and nobody else sends */
+        sent =
+            send_batches(s, memory, &slot->out); /* ours: done, and nobody else sends */
 
         mutex_lock(&s->lock);
         if (sent) {

@@ -9,7 +9,8 @@
  *     workers.c     a thread picks the ready stage nearest a sink
  *     dispatch.c    under the stage's lock: is there work, is there room, which instance
  *     activation.c  the plugin's call, item by item or batch by batch
- *     emit.c        what it emits: builders, closed batches, the queues below; waiting there
+ *     emit.c        what it emits: builders, closed batches; waiting for room below
+ *     send.c        closed batches into the queues of their readers
  *     order.c       tickets and the window of a parallel stage that keeps order
  *     dispatch.c    the instance goes back; is the stage finished
  *
