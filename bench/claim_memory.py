@@ -40,7 +40,7 @@ def run(bench):
     rounds = min(bench.rounds, ROUNDS)
     read = bench.side_by_side([bench.pphost("read", "read")], rounds)["read"]
     blocks = -(-bench.bytes // MIB)
-    block_s = read.walls()["median"] / blocks
+    block_s = read.figures()["median"] / blocks
     pause = pause_ms(bench, block_s)
     slow = bench.pphost("slow", "slow", env=env, **{"for": f"{pause}ms"})
     limit = bound(bench, slow.env)

@@ -31,11 +31,14 @@ class BenchError(Exception):
 
 @dataclasses.dataclass
 class Command:
-    """What is run; `out` is a file it writes, removed before each run."""
+    """What is run; `out` is a file it writes, removed before each run.  With a unit, what counts is
+    the number that the command prints, in that unit, and not how long it takes.
+    """
     name: str
     argv: list
     out: pathlib.Path = None
     env: dict = dataclasses.field(default_factory=dict)
+    unit: str = None
 
 
 @dataclasses.dataclass
@@ -43,6 +46,7 @@ class Run:
     wall_s: float
     cpu_s: float
     peak_bytes: int
+    figure: float   # what counts: the number printed, or wall_s
 
 
 def busy_s():
@@ -68,6 +72,14 @@ def forget(command):
         command.out.unlink(missing_ok=True)
 
 
+def printed(command, output):
+    """The number that a command has printed."""
+    try:
+        return float(output)
+    except ValueError:
+        raise BenchError(f"{command.name} printed no number: {output[:200]!r}") from None
+
+
 def spread(values):
     """Median, least and greatest."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
@@ -79,8 +91,8 @@ class Series:
     def __init__(self, command):
         self.command, self.runs = command, []
 
-    def walls(self):
-        return spread([run.wall_s for run in self.runs])
+    def figures(self):
+        return spread([run.figure for run in self.runs])
 
     def cpu_s(self):
         return statistics.median(run.cpu_s for run in self.runs)
@@ -90,7 +102,7 @@ class Series:
         return max(run.peak_bytes for run in self.runs)
 
     def times_faster_than(self, other):
-        return spread([theirs.wall_s / ours.wall_s
+        return spread([theirs.figure / ours.figure
                        for ours, theirs in zip(self.runs, other.runs, strict=True)])
 
 
@@ -108,12 +120,20 @@ class Bench:
 
     # --- commands ---
 
-    def pphost(self, name, job, flags=(), env=None, **variables):
+    def job(self, name, job, flags=(), env=None, unit=None, **variables):
         """`pphost run` of a description in jobs/; `out` is a Path when it names a file."""
-        variables = {"in": variables.pop("source", self.corpus), **variables}
         argv = [self.build / "bin" / "pphost", "run", "-q", *flags, JOBS / f"{job}.yaml",
                 *(f"{key}={value}" for key, value in variables.items())]
-        return self.command(name, argv, variables.get("out"), env)
+        return self.command(name, argv, variables.get("out"), env, unit)
+
+    def pphost(self, name, job, flags=(), env=None, **variables):
+        """A job over the text, or over `source`."""
+        source = variables.pop("source", self.corpus)
+        return self.job(name, job, flags, env, **{"in": source}, **variables)
+
+    def plugin_env(self):
+        """For jobs that use the benchmarks' own plugins."""
+        return {"PPHOST_PLUGIN_PATH": str(self.peers / "plugins")}
 
     def has_peer(self, program):
         return (self.peers / program).exists()
@@ -122,9 +142,13 @@ class Bench:
         argv = [self.peers / program, kind, source or self.corpus, out, *more]
         return self.command(name, argv, out, {"GOMAXPROCS": "2"} if program == "tok_go" else None)
 
-    def command(self, name, argv, out, env):
+    def printing(self, name, program, *words, unit, env=None):
+        """A peer that measures itself and prints one number."""
+        return self.command(name, [self.peers / program, *words], None, env, unit)
+
+    def command(self, name, argv, out, env, unit=None):
         return Command(name, [str(word) for word in argv],
-                       out if isinstance(out, pathlib.Path) else None, env or {})
+                       out if isinstance(out, pathlib.Path) else None, env or {}, unit)
 
     def out(self, name):
         return self.scratch / f"{name}.out"
@@ -160,7 +184,8 @@ class Bench:
         if said["code"] != 0:
             error = done.stderr.decode(errors="replace")[-2000:]
             raise BenchError(f"exit {said['code']}: {self.shown(command)}\n{error}")
-        return Run(said["wall_s"], said["cpu_s"], said["peak_kib"] * 1024)
+        figure = printed(command, done.stdout) if command.unit else said["wall_s"]
+        return Run(said["wall_s"], said["cpu_s"], said["peak_kib"] * 1024, figure)
 
     def alone(self, command):
         """One run; what it wrote goes, or writing it back would disturb the next."""

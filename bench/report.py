@@ -6,6 +6,11 @@ def seconds(value):
     return f"{value * 1e3:.2f} ms" if value < 0.1 else f"{value:.3f} s"
 
 
+def quantity(value, unit):
+    """A figure of a command in its unit; seconds if it has none."""
+    return f"{value:.2f} {unit}" if unit else seconds(value)
+
+
 def mib(value):
     return f"{value / (1 << 20):.1f} MiB"
 
@@ -17,9 +22,9 @@ class Table:
         self.caption, self.rows = caption, []
         for one in series.values():
             row = {"name": one.command.name, "command": bench.shown(one.command),
-                   "wall_s": one.walls(), "cpu_s": one.cpu_s(), "peak_bytes": one.peak_bytes(),
+                   "unit": one.command.unit, "figure": one.figures(), "cpu_s": one.cpu_s(), "peak_bytes": one.peak_bytes(),
                    "rounds": len(one.runs), "ratio": None,
-                   "bytes_per_s": size / one.walls()["median"] if size else None}
+                   "bytes_per_s": size / one.figures()["median"] if size else None}
             if one is not base:
                 row["ratio"] = base.times_faster_than(one)
             self.rows.append(row)
@@ -29,10 +34,11 @@ class Table:
         """The table as lists of words, the header first."""
         lines = [["", "time", "min - max", "GB/s", "CPU", "peak RSS", f"{self.base} is faster"]]
         for row in self.rows:
-            wall, ratio, rate = row["wall_s"], row["ratio"], row["bytes_per_s"]
+            figure, ratio, rate, unit = (row[key]
+                                         for key in ("figure", "ratio", "bytes_per_s", "unit"))
             lines.append([
-                row["name"], seconds(wall["median"]),
-                f"{seconds(wall['min'])} - {seconds(wall['max'])}",
+                row["name"], quantity(figure["median"], unit),
+                f"{quantity(figure['min'], unit)} - {quantity(figure['max'], unit)}",
                 f"{rate / 1e9:.3f}" if rate else "-", seconds(row["cpu_s"]),
                 mib(row["peak_bytes"]),
                 f"{ratio['median']:.2f} x ({ratio['min']:.2f} - {ratio['max']:.2f})"
@@ -73,6 +79,22 @@ class Claim:
 
     def below(self, what, value, limit, unit=""):
         self._target(what, value, limit, value < limit, "below", unit)
+
+    def times_at_most(self, what, series, ours, theirs, limit):
+        """What `ours` takes, as a multiple of what `theirs` does; skipped if that is not there."""
+        if theirs in series:
+            faster = series[ours].times_faster_than(series[theirs])
+            self.at_most(what, 1 / faster["median"], limit, " x")
+        else:
+            self.skip(what, f"{theirs} is not built")
+
+    def times_at_least(self, what, series, ours, theirs, limit):
+        """How many times faster `ours` is than `theirs`; skipped if that is not there."""
+        if theirs in series:
+            faster = series[ours].times_faster_than(series[theirs])
+            self.at_least(what, faster["median"], limit, " x")
+        else:
+            self.skip(what, f"{theirs} is not built")
 
     def must(self, what, holds):
         self.targets.append({"what": what, "verdict": "PASS" if holds else "MISS"})

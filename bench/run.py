@@ -16,7 +16,7 @@ import sys
 import prepare
 from harness import Bench, BenchError
 
-CLAIMS = ["line_items", "blocks", "memory", "startup", "order"]
+CLAIMS = ["line_items", "blocks", "hops", "memory", "startup", "order"]
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 FULL, QUICK = 1 << 30, 64 << 20
 RESULTS = prepare.HERE / "RESULTS.md"

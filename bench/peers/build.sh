@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# build.sh DIR [NAME...]: builds the peers and `measure`, or those named, into DIR.  Debian packages: gcc
+# build.sh DIR [NAME...]: builds the peers, `measure` and the plugins, or those named, into DIR.  Debian packages: gcc
 # g++ libtbb-dev golang-go, and libck-dev for hop_c.  A peer whose tools are missing is left out, and
 # this says so.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=${1:?usage: build.sh DIR}
 shift
-names=" ${*:-measure tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go micro} "
+names=" ${*:-measure plugins tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go micro} "
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd) # Go wants an absolute cache
 
@@ -63,6 +63,16 @@ measure() {
     "$cc" -O2 -o "$dir/measure" "$here/../measure.c"
 }
 
+# Plugins as a third party builds them, with nothing but the header.
+plugins() {
+    local source
+    mkdir -p "$dir/plugins"
+    for source in "$here"/../plugins/*.c; do
+        "$cc" "${flags[@]}" -std=gnu17 -fPIC -shared -fvisibility=hidden -I "$here/../../include" \
+            -o "$dir/plugins/$(basename "$source" .c).so" "$source"
+    done
+}
+
 tok_tbb() {
     "$cc" "${flags[@]}" -c -o "$dir/tok_kernel.o" "$here/tok_kernel.c"
     tbb_peer tok_tbb "$dir/tok_kernel.o"
@@ -82,6 +92,7 @@ micro() {
 }
 
 build measure measure
+build plugins plugins
 build tok_go go_peer tok_go
 build hop_go go_peer hop_go
 
