@@ -53,7 +53,8 @@ static void end_call(struct instance *i)
     scope_end(&i->scope, &i->memory);
     batch_free(i->in, &i->memory);
     i->in = NULL;
-    i->whole = false;
+    i->kept = 0;
+    i->kept_payload = 0;
     i->scope_keep = 0;
     i->root = NULL;
     i->next_item = 0;
@@ -277,6 +278,8 @@ void activation_abandon(struct instance *i)
             stage_count(s, i->ledger, COUNT_UNFINISHED, left);
             stage_count(s, i->ledger, COUNT_LEFT, left);
         }
+        i->call_out += i->kept; /* forwarded, but not gone down */
+        stage_count(s, i->ledger, COUNT_UNFINISHED, i->kept);
         end_call(i);
     }
     emit_discard(i);

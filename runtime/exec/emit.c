@@ -230,22 +230,55 @@ static size_t append(struct instance *i, uint16_t port, const struct pph_item *i
     return taken;
 }
 
-/* Whether the array is the call's whole input, as it came, so that the batch itself can go on. */
-static bool is_whole_input(const struct instance *i, const struct pph_item *items,
-                           size_t n)
+/* Whether the input batch itself may carry what the call emits on port 0. */
+static bool may_keep(const struct instance *i)
+{
+    return i->in && i->stage->graph->has_output && i->in->n <= i->outlets[0].target &&
+           !i->outlets[0].open;
+}
+
+/* Whether the array is the call's whole input, as it came; then the batch itself can go on. */
+static bool keep_whole(struct instance *i, const struct pph_item *items, size_t n)
 {
     const struct batch *in = i->in;
+    uintptr_t base;
+    size_t len;
+    size_t payload = 0;
+    bool good = true;
 
-    if (!in || items != in->items || n != in->n || i->next_item > 0)
+    if (!in || items != in->items || n != in->n || i->next_item > 0 || in->n_bufs != 1 ||
+        !may_keep(i))
         return false;
-    if (n > i->outlets[0].target || i->outlets[0].open || in->n_bufs != 1)
-        return false;
-    for (size_t k = 0; k < n; k++) {
-        if (items[k].port != 0 ||
-            (items[k].len > 0 && !buf_holds(in->bufs[0], items[k].data, items[k].len)))
-            return false;
+    base = (uintptr_t)in->bufs[0]->data;
+    len = in->bufs[0]->len;
+    for (size_t k = 0; k < n; k++) { /* no early end: the compiler makes more of it so */
+        size_t offset = (size_t)((uintptr_t)items[k].data - base);
+        bool inside = offset < len && items[k].len <= len - offset;
+
+        good = good && items[k].port == 0 && (inside || items[k].len == 0);
+        payload += items[k].len;
     }
+    if (!good)
+        return false;
+    i->kept = (uint32_t)n;
+    i->kept_payload = payload;
     return true;
+}
+
+int emit_forward(struct instance *i)
+{
+    struct batch *in = i->in;
+    const struct pph_item *original = &in->items[i->next_item];
+    const struct pph_item *item = &i->item;
+    size_t offset = (size_t)((uintptr_t)item->data - (uintptr_t)original->data);
+
+    /* Only a slice of the payload it came with is sure to lie in a buffer that the batch pins. */
+    if (item->port != 0 || offset > original->len || item->len > original->len - offset ||
+        !may_keep(i))
+        return emit_items(i, item, 1);
+    i->kept_payload += item->len;
+    in->items[i->kept++] = *item; /* kept <= next_item: what it overwrites is done */
+    return PPH_OK;
 }
 
 /* Copies items into the batches being built; PPH_OK, PPH_STOP or PPH_FATAL. */
@@ -269,24 +302,32 @@ static int append_all(struct instance *i, const struct pph_item *items, size_t n
     return PPH_OK;
 }
 
-bool emit_whole_by_copy(struct instance *i)
+bool emit_kept_by_copy(struct instance *i)
 {
-    if (!i->whole)
-        return true;
-    i->whole = false;
-    return append_all(i, i->in->items, i->in->n) == PPH_OK;
+    uint32_t n = i->kept;
+
+    i->kept = 0;
+    i->kept_payload = 0;
+    return n == 0 || append_all(i, i->in->items, n) == PPH_OK;
 }
 
-void emit_whole(struct instance *i)
+bool emit_kept(struct instance *i)
 {
     struct batch *batch = i->in;
 
-    i->whole = false;
-    i->in = NULL;
-    i->call_out += batch->n;
+    if (i->kept == 0 || 2 * i->kept < batch->n) /* a batch of few holds memory for many */
+        return emit_kept_by_copy(i);
+    batch->n = i->kept;
+    batch->payload = i->kept_payload;
     batch->port = 0;
     batch->readers_done = 0;
+    i->kept = 0;
+    i->kept_payload = 0;
+    i->in = NULL;
+    i->call_out += batch->n;
+    batch_compact(batch, &i->memory);
     batch_list_push(&i->out, batch); /* goes down when the call ends, which is now */
+    return true;
 }
 
 /* Whether each item leaves by a port that the plugin has. */
@@ -327,12 +368,10 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     }
     if (s->graph->is_source && outlives_drain(i))
         return PPH_STOP;
-    if (run_cancelled(s->run) || stage_is_unread(s) || !emit_whole_by_copy(i) ||
+    if (run_cancelled(s->run) || stage_is_unread(s) || !emit_kept_by_copy(i) ||
         !wait_for_room(i))
         return PPH_STOP;
-    if (is_whole_input(i, items, n)) {
-        i->whole = true; /* for now: it is moved if nothing more comes of the call */
-    } else {
+    if (!keep_whole(i, items, n)) {
         rc = append_all(i, items, n);
         if (rc != PPH_OK)
             return rc;
@@ -350,7 +389,7 @@ bool emit_dead(struct instance *i, const struct pph_item *item)
     letter.port = 0;
     letter.flags &= (uint16_t)~PPH_WRITABLE;
     PPH_ASSERT(s->ports[port].n_readers > 0);
-    if (!emit_whole_by_copy(i) || !wait_for_room(i))
+    if (!emit_kept_by_copy(i) || !wait_for_room(i))
         return false;
     if (append(i, port, &letter, 1) == 0) {
         policy_stage_failed(s, i, "emit", "out of memory");

@@ -21,12 +21,19 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n);
 bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
 
 /*
- * The plugin emitted its whole input array and nothing after it.  emit_whole(): the call ends well, the
- * batch itself goes down (and i->in is NULL).  emit_whole_by_copy(): more comes, so the items are
- * copied; does nothing when there is no such array; false: cancelled.  [worker running the instance]
+ * `each` said PPH_FORWARD of i->item: as emit_items() of that one, but the input batch itself carries
+ * it on where that is possible.  [worker running the instance]
  */
-void emit_whole(struct instance *i);
-bool emit_whole_by_copy(struct instance *i) PPH_NODISCARD;
+int emit_forward(struct instance *i);
+
+/*
+ * What the input batch is to carry on (i->kept).  emit_kept(): the call ends well and emits nothing
+ * more; the batch itself goes down (then i->in is NULL), or a copy of the few that are left.
+ * emit_kept_by_copy(): more comes, so they are copied in front of it.  False: cancelled.
+ * [worker running the instance]
+ */
+bool emit_kept(struct instance *i) PPH_NODISCARD;
+bool emit_kept_by_copy(struct instance *i) PPH_NODISCARD;
 
 /* Closes what is being built, so that nothing lingers.  [worker running the instance] */
 void emit_close(struct instance *i);

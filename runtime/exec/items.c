@@ -51,7 +51,7 @@ static enum items_result each_returned(struct instance *i, int rc)
         rc = i->fail_code;
     switch (rc) {
     case PPH_FORWARD:
-        rc = emit_items(i, &i->item, 1);
+        rc = emit_forward(i);
         if (rc == PPH_STOP && run_cancelled(i->stage->run))
             return ITEMS_STOP;
         if (rc == PPH_FATAL)
@@ -101,6 +101,10 @@ enum items_result items_each(struct instance *i)
         if (result == ITEMS_DONE && i->scope.n > i->scope_keep + 1)
             scope_trim(&i->scope, &i->memory, i->scope_keep);
     }
+    if (result == ITEMS_DONE && !emit_kept(i))
+        return ITEMS_STOP;
+    if (result == ITEMS_ENOUGH && !emit_kept_by_copy(i)) /* the rest is looked at yet */
+        return ITEMS_STOP;
     return result;
 }
 
@@ -132,13 +136,12 @@ static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
 static enum items_result batch_finished(struct instance *i, struct pph_item *items,
                                         uint32_t n, enum items_result result)
 {
-    if (i->whole && i->n_failed_items == 0) {
-        emit_whole(i);
+    if (i->n_failed_items == 0) {
         i->call_in += n;
         i->next_item += n;
-        return result;
+        return emit_kept(i) ? result : ITEMS_STOP;
     }
-    if (!emit_whole_by_copy(i) || !batch_done(i, items, n))
+    if (!emit_kept_by_copy(i) || !batch_done(i, items, n))
         return ITEMS_STOP;
     return result;
 }
@@ -183,7 +186,7 @@ static enum items_result batch_returned(struct instance *i, struct pph_item *ite
         return batch_finished(i, items, n, ITEMS_DONE);
     if (rc == PPH_END)
         return batch_finished(i, items, n, ITEMS_ENOUGH);
-    if (!emit_whole_by_copy(i))
+    if (!emit_kept_by_copy(i))
         return ITEMS_STOP;
     switch (rc) {
     case PPH_MORE:

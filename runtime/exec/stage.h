@@ -96,7 +96,6 @@ struct instance {
     bool planned; /* `plan` was called for this call */
     bool owes;    /* the call is over, but what it emitted has not all gone down */
     bool told;    /* emit has said PPH_MORE in this activation */
-    bool whole;   /* batch: emitted its whole input array, and nothing since */
     bool lent;    /* between block_begin and block_end */
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
@@ -113,6 +112,10 @@ struct instance {
     bool winding_up;      /* inside `stop` or `close` */
     struct pph_item item; /* `each`: the plugin's own copy */
     bool item_left;       /* ... which it wants to see again */
+    /* So many items at the front of `in` go on in that very batch when the call ends: what `each`
+     * forwarded, or the array that `batch` emitted.  Nothing was emitted since. */
+    uint32_t kept;
+    size_t kept_payload; /* bytes of theirs */
     enum ledger ledger;
     struct root *root;          /* what outputs descend from: the input's; NULL: none */
     uint64_t call_in, call_out; /* inputs finished, items emitted */
