@@ -219,6 +219,25 @@ static void bug_report(const struct runner *runner, const struct run *run,
              "'pphost version'   (CONTRIBUTING.md says where)\n");
 }
 
+/*
+ * What can be said of the end without memory.  That the rest could not be written is a failure if there
+ * was no other.
+ */
+static int say_end_in_short(const struct report *report)
+{
+    (void)dprintf(OUTPUT_STDERR,
+                  "error: out of memory: the report of the run (%s) cannot be made\n",
+                  report_end_name(report->end));
+    for (size_t i = 0; i < report->n_failures; i++) {
+        const struct run_failure *f = &report->failures[i];
+
+        if (f->fatal)
+            (void)dprintf(OUTPUT_STDERR, "error[R601]: stage '%s' failed in %s: %s\n",
+                          f->stage != NULL ? f->stage->name : "-", f->what, f->message);
+    }
+    return report->exit_code == EXITS_OK ? EXITS_FAILED : report->exit_code;
+}
+
 /* Everything there is to say at the end, in one text and one write. */
 static int say_end(struct runner *runner, struct run *run, enum run_end end)
 {
@@ -244,6 +263,10 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
     }
     if (report.exit_code == EXITS_BUG)
         bug_report(runner, run, &out);
+    if (out.failed) {
+        text_fini(&out);
+        return say_end_in_short(&report);
+    }
     return output_error(&out, report.exit_code);
 }
 

@@ -57,28 +57,6 @@ static void *host_alloc(struct pph_ctx *ctx, size_t len)
     return len > ALLOC_MAX ? NULL : scope_alloc(&i->scope, &i->memory, len);
 }
 
-static int host_adopt(struct pph_ctx *ctx, const void *data, size_t len,
-                      void (*release)(void *arg), void *arg)
-{
-    struct instance *i = instance_of(ctx);
-    struct buf *buf;
-
-    if (i->call == CALL_NONE) {
-        if (release)
-            release(arg);
-        policy_misuse(i,
-                      "adopt() was called outside generate, each, batch, plan and flush");
-        return PPH_FATAL;
-    }
-    buf = buf_adopt(i->memory.pool, i->memory.cache, data, len, release, arg);
-    if (!buf) {
-        if (release)
-            release(arg);
-        return PPH_FATAL;
-    }
-    return scope_add(&i->scope, buf, &i->memory) ? PPH_OK : PPH_FATAL;
-}
-
 /* Says, once per stage and function, that this version does not have it. */
 static void not_there_yet(struct instance *i, unsigned bit, const char *name)
 {
@@ -154,6 +132,27 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     return code;
 }
 
+static int host_adopt(struct pph_ctx *ctx, const void *data, size_t len,
+                      void (*release)(void *arg), void *arg)
+{
+    struct instance *i = instance_of(ctx);
+    struct buf *buf;
+
+    if (i->call == CALL_NONE) {
+        if (release)
+            release(arg);
+        policy_misuse(i,
+                      "adopt() was called outside generate, each, batch, plan and flush");
+        return PPH_FATAL;
+    }
+    buf = buf_adopt(i->memory.pool, i->memory.cache, data, len, release, arg);
+    if (!buf && release)
+        release(arg);
+    if (!buf || !scope_add(&i->scope, buf, &i->memory))
+        return host_fail(ctx, NULL, PPH_FATAL, "out of memory");
+    return PPH_OK;
+}
+
 static int host_log_enabled(struct pph_ctx *ctx, int level)
 {
     const struct run *run = instance_of(ctx)->stage->run;
@@ -197,7 +196,7 @@ static int host_origin(struct pph_ctx *ctx, const char *name)
     struct origin *origin = origin_new(name ? name : "");
 
     if (!origin)
-        return PPH_FAIL;
+        return host_fail(ctx, NULL, PPH_FAIL, "out of memory");
     if (i->call != CALL_NONE)
         emit_close(i); /* a batch has one origin */
     origin_unref(i->origin);

@@ -12,12 +12,15 @@
 #include "exec/workers.h"
 
 enum {
-    FAILURES_MAX = 64
-}; /* different ones that are kept; more are counted as the last */
+    FAILURES_MAX = 64, /* different ones that are kept; more are counted as the last */
+    SHORT_MAX =
+        128, /* of a message that there was no memory for: its start is kept here */
+};
 
 struct failures {
     struct mutex lock;
     struct run_failure list[FAILURES_MAX] GUARDED_BY(lock);
+    char short_messages[FAILURES_MAX][SHORT_MAX] GUARDED_BY(lock);
     size_t n GUARDED_BY(lock);
 };
 
@@ -30,18 +33,28 @@ struct failures *failures_new(void)
     return failures;
 }
 
-static void forget(struct run_failure *f)
+static void forget(struct failures *failures, size_t k)
 {
-    free((char *)(uintptr_t)f->message);
+    struct run_failure *f = &failures->list[k];
+
+    if (f->message != failures->short_messages[k])
+        free((char *)(uintptr_t)f->message);
     free((char *)(uintptr_t)f->origin);
 }
 
-static void keep(struct run_failure *slot, const struct run_failure *f)
+static void keep(struct failures *failures, size_t k, const struct run_failure *f)
 {
+    struct run_failure *slot = &failures->list[k];
+    char *message = strdup(f->message);
+
     *slot = *f;
     slot->count = 1;
-    slot->message = strdup(f->message); /* NULL: the report says that it is missing */
     slot->origin = f->origin ? strdup(f->origin) : NULL;
+    slot->message = message;
+    if (!message) { /* what failed may well be the lack of memory */
+        (void)snprintf(failures->short_messages[k], SHORT_MAX, "%s", f->message);
+        slot->message = failures->short_messages[k];
+    }
 }
 
 void failures_free(struct failures *failures)
@@ -49,7 +62,7 @@ void failures_free(struct failures *failures)
     if (!failures)
         return;
     for (size_t k = 0; k < failures->n; k++)
-        forget(&failures->list[k]);
+        forget(failures, k);
     mutex_fini(&failures->lock);
     free(failures);
 }
@@ -68,7 +81,7 @@ static void add(struct failures *failures, const struct run_failure *f)
     for (size_t k = 0; k < failures->n; k++) {
         struct run_failure *old = &failures->list[k];
 
-        if (old->stage == f->stage && strcmp(old->what, f->what) == 0 && old->message &&
+        if (old->stage == f->stage && strcmp(old->what, f->what) == 0 &&
             strcmp(old->message, f->message) == 0) {
             old->count++;
             old->fatal = old->fatal || f->fatal;
@@ -82,14 +95,14 @@ static void add(struct failures *failures, const struct run_failure *f)
         if (f->fatal && !last->fatal) { /* what ended the run is told in any case */
             uint64_t count = last->count;
 
-            forget(last);
-            keep(last, f);
+            forget(failures, FAILURES_MAX - 1);
+            keep(failures, FAILURES_MAX - 1, f);
             last->count += count;
         } else {
             last->count++;
         }
     } else {
-        keep(&failures->list[failures->n++], f);
+        keep(failures, failures->n++, f);
     }
     mutex_unlock(&failures->lock);
 }
