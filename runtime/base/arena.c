@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum {
     ALIGN = 16,
     CHUNK_BYTES = 64 * 1024, /* a description of some stages fits in one */
@@ -28,7 +30,11 @@ struct arena {
 
 struct arena *arena_new(void)
 {
-    return calloc(1, sizeof(struct arena));
+    struct arena *arena = calloc(1, sizeof(*arena));
+
+    if (!arena)
+        memory_failed();
+    return arena;
 }
 
 void arena_free(struct arena *arena)
@@ -64,8 +70,10 @@ static struct chunk *add_chunk(struct arena *arena, size_t size)
     if (cap > SIZE_MAX - sizeof(*chunk))
         return NULL;
     chunk = calloc(1, sizeof(*chunk) + cap);
-    if (!chunk)
+    if (!chunk) {
+        memory_failed();
         return NULL;
+    }
     chunk->cap = cap;
     if (arena->chunks && cap != CHUNK_BYTES) {
         chunk->next = arena->chunks->next;

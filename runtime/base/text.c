@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 enum { WORD_MAX = 64 }; /* text_distance(): longer words are not typing mistakes */
 
 void text_fini(struct text *t)
@@ -42,6 +44,7 @@ static bool reserve(struct text *t, size_t more)
     return true;
 
 fail:
+    memory_failed();
     t->failed = true;
     return false;
 }

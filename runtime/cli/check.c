@@ -88,14 +88,15 @@ int verb_check(const struct arguments *args)
         }
         code = worse(code, one);
         if (one == EXITS_USAGE || one == EXITS_SYSTEM)
-            break; /* said already, and the same for every file */
+            break; /* the same for every file */
     }
     if (!json)
         return code;
     if (code == EXITS_USAGE || code == EXITS_SYSTEM) {
         text_fini(&out);
-        return code;
+        return code == EXITS_USAGE ? code : output_no_memory();
     }
     text_str(&out, "\n]\n");
-    return worse(code, output_finish(&out));
+    int written = output_finish(&out);
+    return written == EXITS_OK ? code : written;
 }

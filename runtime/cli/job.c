@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/units.h"
 #include "cli/exits.h"
 #include "cli/output.h"
@@ -25,6 +26,17 @@ static bool read_threads(const struct arguments *args, unsigned *ret_threads)
     return true;
 }
 
+/* Put among the faults that were found, once.  A graph that was built all the same is not used. */
+static int no_memory(struct job *job)
+{
+    graph_free(job->graph);
+    job->graph = NULL;
+    if (job->diags != NULL)
+        (void)diag_add(job->diags, DIAG_ERROR, "E099", NULL, (struct mark){0},
+                       "out of memory");
+    return EXITS_SYSTEM;
+}
+
 static int build(struct job *job, const struct pipeline_input *input, unsigned threads)
 {
     enum pipeline_status status = pipeline_load(input, job->diags, &job->pipeline);
@@ -35,22 +47,24 @@ static int build(struct job *job, const struct pipeline_input *input, unsigned t
         return EXITS_INVALID;
     job->registry = registry_new(job->pipeline->dir);
     if (job->registry == NULL)
-        return output_no_memory();
+        return no_memory(job);
     /* Also when the description is bad: faults of plugins and settings are shown in the same go. */
     job->graph = graph_build(job->pipeline, job->registry, threads, job->diags);
     if (status == PIPELINE_OK && job->graph != NULL && diag_errors(job->diags) == 0)
         return EXITS_OK;
     graph_free(job->graph);
     job->graph = NULL;
-    return diag_errors(job->diags) > 0 ? EXITS_INVALID : output_no_memory();
+    return diag_errors(job->diags) > 0 ? EXITS_INVALID : no_memory(job);
 }
 
 int job_open(struct job *job, const char *file, const struct arguments *args)
 {
     unsigned threads;
+    uint64_t failures;
 
     memset(job, 0, sizeof(*job));
     job->file = file;
+    failures = memory_failures();
     if (!read_threads(args, &threads))
         return output_usage("error: '--threads' needs a whole number from 1 to %d\n",
                             THREADS_MAX);
@@ -58,11 +72,13 @@ int job_open(struct job *job, const char *file, const struct arguments *args)
     const char **sets = arguments_all(args, "set");
     if (job->diags == NULL || sets == NULL) {
         free(sets);
-        return output_no_memory();
+        return no_memory(job);
     }
     struct pipeline_input input = {.file = file, .vars = args->vars, .sets = sets};
     int code = build(job, &input, threads);
     free(sets);
+    if (memory_failures() != failures)
+        code = no_memory(job); /* then nothing else that was found can be relied on */
     return code;
 }
 
@@ -100,7 +116,7 @@ int job_complain(struct job *job, enum job_show which, bool json, int code)
     struct text out = {0};
 
     if (job->diags == NULL)
-        return code;
+        return code == EXITS_SYSTEM ? output_no_memory() : code;
     size_t n = diag_errors(job->diags);
     if (which == JOB_SHOW_ALL)
         n += diag_warnings(job->diags);

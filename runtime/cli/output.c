@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/exits.h"
 
@@ -82,7 +83,7 @@ int output_finish(struct text *out)
     struct error err = {""};
     int code = EXITS_OK;
 
-    if (out->failed) {
+    if (out->failed || memory_failures() > 0) {
         code = output_no_memory();
     } else if (!output_write(OUTPUT_STDOUT, text_get(out), out->len)) {
         error_set_errno(&err, errno, "cannot write to standard output");

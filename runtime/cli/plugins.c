@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/exits.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -120,7 +121,7 @@ static int describe(struct registry *registry, const struct arguments *args)
         registry_load(registry, args->words[0], NULL, (struct mark){0, 0, 0}, diags);
     if (plugin == NULL) {
         diag_show(diags, &out, output_colour(OUTPUT_STDERR));
-        code = output_error(&out, EXITS_INVALID);
+        code = output_error(&out, memory_failures() > 0 ? EXITS_SYSTEM : EXITS_INVALID);
     } else {
         if (arguments_has(args, "json")) {
             inspect_json(plugin, &out);

@@ -10,14 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "config/diag_list.h"
 
 struct diag_list *diag_list_new(void)
 {
     struct diag_list *list = calloc(1, sizeof(*list));
 
-    if (!list)
+    if (!list) {
+        memory_failed();
         return NULL;
+    }
     list->arena = arena_new();
     if (!list->arena)
         goto fail;
@@ -93,8 +96,10 @@ static struct diag *keep(struct diag_list *list, const struct diag *d)
         size_t cap = list->cap ? list->cap * 2 : 16;
         struct diag **items = realloc(list->items, cap * sizeof(struct diag *));
 
-        if (!items)
+        if (!items) {
+            memory_failed();
             goto fail;
+        }
         list->items = items;
         list->cap = cap;
     }

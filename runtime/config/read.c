@@ -174,6 +174,8 @@ static bool set_place(struct load *load, const char *path)
     if (!dir)
         return false;
     real = realpath(dir, NULL);
+    if (!real && errno == ENOMEM)
+        return false;
     pipeline->dir = real ? arena_copy(load->arena, real, strlen(real)) : dir;
     free(real);
     dot = strrchr(base, '.');

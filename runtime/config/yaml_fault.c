@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/memory.h"
 #include "config/source.h"
 #include "config/yaml.h"
 #include "config/yaml_parts.h"
@@ -67,6 +68,7 @@ struct mark yaml_mark(yaml_mark_t mark)
 
 void yaml_add_out_of_memory(struct diag_list *diags)
 {
+    memory_failed();
     diag_add(diags, DIAG_ERROR, "E099", NULL, (struct mark){0}, "out of memory");
 }
 

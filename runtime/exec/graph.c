@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "base/cpus.h"
+#include "base/memory.h"
 #include "exec/graph_parts.h"
 #include "exec/stage.h"
 #include "plugin/params.h"
 
 bool graph_no_memory(struct diag_list *diags)
 {
+    memory_failed();
     (void)diag_add(diags, DIAG_ERROR, "E399", NULL, (struct mark){0}, "out of memory");
     return false;
 }

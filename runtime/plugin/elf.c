@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 enum {
     PHDRS_MAX = 1024,
     SECTIONS_MAX = 1 << 16,
@@ -96,8 +98,10 @@ static void *read_table(const struct image *image, uint64_t offset, uint64_t len
         return NULL;
 
     char *table = calloc(1, (size_t)len + extra + 1);
-    if (!table)
+    if (!table) {
+        memory_failed();
         return NULL;
+    }
     if (!read_at(image, table, (size_t)len, offset)) {
         free(table);
         return NULL;
@@ -105,6 +109,7 @@ static void *read_table(const struct image *image, uint64_t offset, uint64_t len
     return table;
 }
 
+/* For want of memory too: what asks for a table cannot tell, and the caller of all looks. */
 static bool refuse_cut(const struct image *image)
 {
     return refuse(image->refusal, "E207", "build or copy it again",

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/sync.h"
 #include "plugin/elf.h"
 
@@ -138,6 +139,31 @@ static bool spell_locked(const char *path, struct text *spelt) REQUIRES(table.lo
     return !spelt->failed;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+
+    return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
+/*
+ * Whether the dynamic loader had no memory.  It has an errno of its own, which malloc() does not set: to
+ * a message it adds no reason of the system's, or an old one.  `own`: what it says of the plugin's file
+ * itself, NULL if it speaks of another.
+ */
+static bool is_memory(const struct opening *o, const char *why, const char *own)
+{
+    static const char cannot_open[] = "cannot open shared object file";
+    struct stat now;
+
+    if (strstr(why, "Cannot allocate memory") || strcmp(why, "out of memory") == 0 ||
+        ends_with(why, "cannot create shared object descriptor") ||
+        ends_with(why, cannot_open))
+        return true;
+    return own && strncmp(own, cannot_open, strlen(cannot_open)) == 0 &&
+           ends_with(own, ": No such file or directory") && stat(o->path, &now) == 0;
+}
+
 /* What dlerror() says, without the path it starts with: the sentence has that already. */
 static bool refuse_dlopen(const struct opening *o)
 {
@@ -147,8 +173,11 @@ static bool refuse_dlopen(const struct opening *o)
     why = why ? why : "the dynamic loader gives no reason";
     const char *slash = strrchr(o->path, '/');
     const char *behind = strstr(why, slash);
+    const char *own = NULL;
     if (behind && strncmp(behind + strlen(slash), ": ", 2) == 0)
-        why = behind + strlen(slash) + 2;
+        why = own = behind + strlen(slash) + 2;
+    if (is_memory(o, why, own))
+        return refuse_memory(o->refusal, o->shown);
     if (strstr(why, "undefined symbol"))
         fix =
             "link it with the library that has it; -Wl,-z,defs finds this when building";
@@ -275,6 +304,7 @@ bool loader_load(const char *path, const char *shown, const struct module **ret_
                  struct refusal *refusal)
 {
     struct opening o = {.shown = shown, .fd = -1, .refusal = refusal};
+    uint64_t failures = memory_failures();
     bool ok = open_file(&o, path);
 
     PPH_ASSERT(path && shown);
@@ -286,6 +316,8 @@ bool loader_load(const char *path, const char *shown, const struct module **ret_
     if (o.fd >= 0)
         (void)close(o.fd);
     free(o.path);
+    if (!ok && memory_failures() != failures)
+        return refuse_memory(refusal, shown); /* what else was found may not be true */
     return ok;
 }
 
@@ -294,10 +326,10 @@ static struct named *named_new(const struct module *module, size_t type,
 {
     struct named *named = calloc(1, sizeof(*named));
 
-    if (!named)
-        return NULL;
-    named->plugin.shown = strdup(shown);
-    if (!named->plugin.shown) {
+    if (named)
+        named->plugin.shown = strdup(shown);
+    if (!named || !named->plugin.shown) {
+        memory_failed();
         free(named);
         return NULL;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "plugin/params.h"
 #include "plugin/params_text.h"
 
@@ -21,6 +22,7 @@ static const char *const time_units[] = {"ns", "us", "ms", "s", "m", "h", "d", N
 
 bool params_report_memory(struct params_bind *b)
 {
+    memory_failed();
     (void)diag_add(b->diags, DIAG_ERROR, "E119", NULL, (struct mark){0},
                    "out of memory while reading the settings of %s", b->desc->name);
     return false;

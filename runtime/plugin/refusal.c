@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/memory.h"
+
 bool refuse(struct refusal *refusal, const char *code, const char *fix,
             const char *format, ...)
 {
@@ -21,6 +23,7 @@ bool refuse(struct refusal *refusal, const char *code, const char *fix,
 
 bool refuse_memory(struct refusal *refusal, const char *shown)
 {
+    memory_failed();
     return refuse(refusal, "E220", "free some memory and try again",
                   "%s cannot be loaded: out of memory", shown);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/memory.h"
 #include "plugin/loader.h"
 #include "plugin/search.h"
 
@@ -70,10 +71,11 @@ void registry_show_path(const struct registry *registry, struct text *out)
     }
 }
 
-static struct diag *complain(const struct request *r, const char *code)
+static void report_memory(const struct request *r)
 {
-    return diag_add(r->diags, DIAG_ERROR, code, r->source, r->at,
-                    "%s cannot be loaded: out of memory", r->use);
+    memory_failed();
+    (void)diag_add(r->diags, DIAG_ERROR, "E220", r->source, r->at,
+                   "%s cannot be loaded: out of memory", r->use);
 }
 
 static void report(const struct request *r, const struct refusal *refusal)
@@ -108,7 +110,7 @@ static bool parse_use(struct request *r)
     }
     r->name.file = arena_copy(arena, r->use, len);
     if (!r->name.file) {
-        (void)complain(r, "E220");
+        report_memory(r);
         return false;
     }
     if (len > 0 && r->use[len - 1] != ':' &&
@@ -259,11 +261,14 @@ static const char *locate(const struct request *r)
                    ? file
                    : arena_printf(arena, "%s/%s", r->registry->search.base, file);
         if (!path)
-            (void)complain(r, "E220");
+            report_memory(r);
         return path;
     }
+    uint64_t failures = memory_failures();
     path = verify_is_name(file) ? search_find(&r->registry->search, file, arena) : NULL;
-    if (!path)
+    if (!path && memory_failures() != failures)
+        report_memory(r);
+    else if (!path)
         report_unknown(r);
     return path;
 }
@@ -312,7 +317,7 @@ const struct plugin *registry_load(struct registry *registry, const char *use,
     }
     const struct plugin *plugin = stem ? loader_plugin(module, type, use) : NULL;
     if (!plugin) {
-        (void)complain(&r, "E220");
+        report_memory(&r);
         return NULL;
     }
     warn_once(&r, plugin, module, type);

@@ -3,11 +3,14 @@
 #include "plugin/search.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 enum { DIRS_MAX = 64, NAMES_MAX = 4096 };
 
@@ -160,8 +163,11 @@ static size_t list_dir(const char *dir, const char **names, size_t n, struct are
     DIR *d = opendir(dir);
     const struct dirent *entry;
 
-    if (!d)
+    if (!d) {
+        if (errno == ENOMEM)
+            memory_failed();
         return n;
+    }
     while (n < NAMES_MAX && (entry = readdir(d))) { /* NOLINT(concurrency-mt-unsafe) */
         size_t len = strlen(entry->d_name);
         if (len <= 3 || strcmp(entry->d_name + len - 3, ".so") != 0)
