@@ -16,6 +16,8 @@
 #include "fault.h"
 #include "place.h"
 
+enum { UNIT = 64 << 10 }; /* of output_whole() */
+
 enum {
     FIFO_RETRY_MS = 20
 }; /* nothing tells that a FIFO has got a reader: one has to look */
@@ -75,8 +77,10 @@ static int open_special(struct output *output, struct pph_ctx *ctx, const struct
 static int open_part(struct output *output, struct pph_ctx *ctx)
 {
     output->fd = place_create_part(output->path, &output->part);
-    if (output->fd >= 0)
+    if (output->fd >= 0) {
+        reserve_init(&output->reserve, output->fd);
         return PPH_OK;
+    }
 
     int error = errno;
     if (error == ENOENT) {
@@ -208,6 +212,22 @@ static struct iovec *advance(struct iovec *iov, int *count, size_t n)
     return iov;
 }
 
+size_t output_whole(const struct output *output, size_t len)
+{
+    size_t rest = (size_t)((output->written + len) % UNIT);
+
+    return output->part && rest < len ? len - rest : len;
+}
+
+static void make_room(struct output *output, const struct iovec *iov, int n)
+{
+    uint64_t size = output->written;
+
+    for (int i = 0; i < n; i++)
+        size += iov[i].iov_len;
+    reserve_ahead(&output->reserve, output->fd, size);
+}
+
 int output_write(struct output *output, struct pph_ctx *ctx, struct iovec *iov, int n)
 {
     if (output->broken)
@@ -219,6 +239,7 @@ int output_write(struct output *output, struct pph_ctx *ctx, struct iovec *iov, 
     }
     /* What does not take O_NONBLOCK waits in writev() itself: lend the place for that. */
     bool blocks = output->may_wait && output->fd == STDOUT_FILENO;
+    make_room(output, iov, n);
     for (iov = advance(iov, &n, 0); n > 0;) {
         if (blocks)
             ctx->host->block_begin(ctx);
@@ -227,6 +248,7 @@ int output_write(struct output *output, struct pph_ctx *ctx, struct iovec *iov, 
         if (blocks)
             ctx->host->block_end(ctx);
         if (written >= 0) {
+            output->written += (uint64_t)written;
             iov = advance(iov, &n, (size_t)written);
             continue;
         }
@@ -262,6 +284,7 @@ int output_finish(struct output *output, struct pph_ctx *ctx)
         if (status != PPH_OK)
             return status;
     }
+    reserve_end(&output->reserve, output->fd, output->written);
     if (output->options.fsync) {
         int status = output_sync(output, ctx);
         if (status != PPH_OK)

@@ -13,9 +13,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include <pphost/plugin.h>
+
+#include "reserve.h"
 
 struct output_options {
     bool append;
@@ -36,6 +39,9 @@ struct output {
     int fd;        /* -1: not open */
     bool broken;   /* a write has failed: nothing more is tried */
     bool finished; /* all is written and closed: it may have its name */
+
+    uint64_t written; /* bytes, into the part file */
+    struct reserve reserve;
 };
 
 /*
@@ -44,6 +50,13 @@ struct output {
  */
 int output_open(struct output *output, struct pph_ctx *ctx, const char *path,
                 struct output_options options);
+
+/*
+ * How many of the `len` bytes that come next are best written now: into a part file up to
+ * the end of a unit of 64 KiB, which spares the kernel pages that are filled in two goes;
+ * else all.  Less than 64 KiB is left.
+ */
+size_t output_whole(const struct output *output, size_t len);
 
 /* Writes all of iov[0..n); changes iov.  May wait, inside host->block_begin(). */
 int output_write(struct output *output, struct pph_ctx *ctx, struct iovec *iov, int n);

@@ -9,6 +9,7 @@
  * more and the run ends.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <pphost/plugin.h>
 
@@ -19,7 +20,8 @@
 enum { ARG_PATH, ARG_DELIMITER, ARG_APPEND, ARG_MKDIR, ARG_FSYNC };
 enum { FSYNC_NONE, FSYNC_CLOSE };
 
-enum { BUFFER = 256 << 10, DELIM_MAX = 4096 };
+/* The last bytes are slack, so that when nothing more fits there are 256 KiB to write. */
+enum { BUFFER = (256 << 10) + 1024, DELIM_MAX = 4096 };
 
 struct writer {
     struct output output;
@@ -60,20 +62,38 @@ static int open_stage(struct pph_ctx *ctx)
     return PPH_OK;
 }
 
-/* Writes the buffer, and `large` behind it unless that is NULL. */
-static int write_out(struct pph_ctx *ctx, struct writer *writer,
-                     const struct pph_item *large)
+/* Writes all that is in the buffer. */
+static int write_out(struct pph_ctx *ctx, struct writer *writer)
 {
-    struct iovec iov[2] = {
-        {.iov_base = writer->buffer,
-         .iov_len = (size_t)(writer->gather.to - writer->buffer)},
-    };
-    int n = 1;
+    struct iovec iov = {.iov_base = writer->buffer,
+                        .iov_len = (size_t)(writer->gather.to - writer->buffer)};
 
-    if (large)
-        iov[n++] = (struct iovec){.iov_base = large->data, .iov_len = large->len};
     writer->gather.to = writer->buffer;
-    return output_write(&writer->output, ctx, iov, n);
+    return output_write(&writer->output, ctx, &iov, 1);
+}
+
+/*
+ * Writes the buffer, and `large` behind it unless that is NULL, but for a rest that is
+ * better written with what comes next: it begins the buffer then.
+ */
+static int write_most(struct pph_ctx *ctx, struct writer *writer,
+                      const struct pph_item *large)
+{
+    size_t buffered = (size_t)(writer->gather.to - writer->buffer);
+    size_t len = buffered + (large ? large->len : 0);
+    size_t now = output_whole(&writer->output, len);
+    const char *rest =
+        large ? (const char *)large->data + (now - buffered) : writer->buffer + now;
+    struct iovec iov[2] = {
+        {.iov_base = writer->buffer, .iov_len = large ? buffered : now},
+    };
+
+    if (large) /* longer than any rest, so all of the buffer is written */
+        iov[1] = (struct iovec){.iov_base = large->data, .iov_len = now - buffered};
+    int status = output_write(&writer->output, ctx, iov, large ? 2 : 1);
+    memmove(writer->buffer, rest, len - now);
+    writer->gather.to = writer->buffer + (len - now);
+    return status;
 }
 
 static int batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
@@ -86,22 +106,22 @@ static int batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
         if (i == n)
             break;
         const struct pph_item *large = items[i].len >= GATHER_LARGE ? &items[i] : NULL;
-        int status = write_out(ctx, writer, large);
+        int status = write_most(ctx, writer, large);
         if (status != PPH_OK)
             return status;
-        if (large) { /* its delimiter begins the next buffer */
+        if (large) { /* its delimiter follows in the buffer */
             struct pph_item nothing = {0};
             (void)writer->gather_items(&writer->gather, &nothing, 1);
             i++;
         }
     }
-    return writer->output.is_prompt ? write_out(ctx, writer, NULL) : PPH_OK;
+    return writer->output.is_prompt ? write_out(ctx, writer) : PPH_OK;
 }
 
 static int flush(struct pph_ctx *ctx, int why)
 {
     struct writer *writer = ctx->shared;
-    int status = write_out(ctx, writer, NULL);
+    int status = write_out(ctx, writer);
 
     if (status == PPH_END && why == PPH_FLUSH_END)
         status = PPH_OK; /* the reader has gone, and this was all there was for it */
