@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""The cases of run.py: which model, with which parameters, ends how."""
+import typing
+
+OK = "ok"        # searched completely, no error
+STUCK = "stuck"  # somebody waits for ever: a lost wake-up, a deadlock
+WRONG = "wrong"  # an assertion fails: a bound, an order, a count
+
+
+class Case(typing.NamedTuple):
+    name: str
+    model: str
+    defines: list
+    expect: str
+
+
+def _case(name, text, expect=OK):
+    return Case(name, name.split("_")[0], ["-D" + word for word in text.split()], expect)
+
+
+# Run by CTest: every case in a second or two.
+QUICK = [
+    _case("sched_chain", "HARD=1"),
+    _case("sched_chain_held", "P=2 W=2 RUDE=0 LIM=2"),
+    _case("sched_chain_two_slots", "P=2 W=3 RUDE=1 HARD=1 N=1 LIM=2"),
+    _case("sched_diamond", "TOPO=1 HARD=1"),
+    _case("sched_fanin", "TOPO=2 HARD=1"),
+    _case("sched_low_water", "P=2 W=2 RUDE=0 CAP=3 K=3"),
+    _case("sched_flush", "FLUSH LIM=2 HARD=1 N=1"),
+    _case("sched_bug1", "BUG1 P=2 W=2", STUCK),
+    _case("sched_bug2", "BUG2 P=2 W=2", STUCK),
+    _case("sched_bug3", "BUG3 HARD=1", STUCK),
+    _case("sched_bug4", "BUG4 P=2 W=2 RUDE=0 CAP=3 K=3", STUCK),
+    _case("sched_bug5", "BUG5 P=2 W=2 RUDE=0 LIM=2", STUCK),
+    _case("sched_bug6", "BUG6", WRONG),
+    _case("sched_bug7", "BUG7 HARD=1", STUCK),
+    _case("sched_bug8", "BUG8 HARD=1", STUCK),
+    _case("sched_bug9", "BUG9", STUCK),
+    _case("sched_bug10", "BUG10 P=2 W=2", WRONG),
+    _case("sched_bug11", "BUG11", WRONG),
+]
+
+# Run by hand: `run.py --full`.
+FULL = [
+    _case("sched_full_chain", "P=2 W=3 HARD=1 LIM=2"),
+    _case("sched_full_chain_long", "P=2 W=3 HARD=1 N=3 K=3 HARD=2"),
+    _case("sched_full_diamond", "TOPO=1 P=2 W=3 HARD=1"),
+    _case("sched_full_fanin", "TOPO=2 P=2 W=3 HARD=1"),
+    _case("sched_full_low_water", "P=2 W=3 CAP=3 K=3 N=3 HARD=1"),
+    _case("sched_full_flush", "P=2 W=3 FLUSH LIM=2 HARD=1 N=1"),
+]
