@@ -11,17 +11,19 @@ import filecmp
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import time
 
-JOBS = pathlib.Path(__file__).resolve().parent / "jobs"
+HERE = pathlib.Path(__file__).resolve().parent
+JOBS, PEERS = HERE / "jobs", HERE / "peers"
 MIB = 1 << 20
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 QUIET_SLICE_S, QUIET_SLICES = 0.2, 25   # waits 5 s at most
 DISTURBED_S, DISTURBED_SHARE = 0.04, 0.04
 REPEATS = 3                             # of one disturbed run
-PATIENCE_S = 300                        # for waiting and repeating, in all
+PATIENCE_S = 300                        # for waiting and repeating, per claim
 TIME_LIMIT_S = 1800
 
 
@@ -47,6 +49,7 @@ class Run:
     cpu_s: float
     peak_bytes: int
     figure: float   # what counts: the number printed, or wall_s
+    output: str     # standard output
 
 
 def busy_s():
@@ -80,6 +83,11 @@ def printed(command, output):
         raise BenchError(f"{command.name} printed no number: {output[:200]!r}") from None
 
 
+def env_of(program):
+    """Two threads for everyone."""
+    return {"GOMAXPROCS": "2"} if program.endswith("_go") else {}
+
+
 def spread(values):
     """Median, least and greatest."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
@@ -101,9 +109,15 @@ class Series:
         """The most that any of the runs needed."""
         return max(run.peak_bytes for run in self.runs)
 
-    def times_faster_than(self, other):
-        return spread([theirs.figure / ours.figure
-                       for ours, theirs in zip(self.runs, other.runs, strict=True)])
+    def times_faster_than(self, *others):
+        """How many times faster this one is than the fastest of the others in each round."""
+        return spread([min(run.figure for run in theirs) / ours.figure
+                       for ours, *theirs in zip(self.runs, *(other.runs for other in others),
+                                                strict=True)])
+
+    def said(self):
+        """What the runs printed as JSON, one after the other."""
+        return [json.loads(run.output) for run in self.runs]
 
 
 class Bench:
@@ -113,16 +127,23 @@ class Bench:
         self.build, self.peers, self.corpus, self.scratch = build, peers, corpus, scratch
         self.rounds, self.quick = rounds, quick
         self.bytes = corpus.stat().st_size
-        self.repeated = self.disturbed = 0
-        self.patience_s = PATIENCE_S
         self.empty = scratch / "empty.txt"
         self.empty.write_bytes(b"")
+        self.begin()
+
+    def begin(self):
+        """A claim begins: its disturbed runs are counted, and its patience is new."""
+        self.repeated = self.disturbed = 0
+        self.patience_s = PATIENCE_S
 
     # --- commands ---
 
     def job(self, name, job, flags=(), env=None, unit=None, **variables):
-        """`pphost run` of a description in jobs/; `out` is a Path when it names a file."""
-        argv = [self.build / "bin" / "pphost", "run", "-q", *flags, JOBS / f"{job}.yaml",
+        """`pphost run` of a description, one of jobs/ or a Path; `out` is a Path when it names a
+        file."""
+        if not isinstance(job, pathlib.Path):
+            job = JOBS / f"{job}.yaml"
+        argv = [self.build / "bin" / "pphost", "run", "-q", *flags, job,
                 *(f"{key}={value}" for key, value in variables.items())]
         return self.command(name, argv, variables.get("out"), env, unit)
 
@@ -135,16 +156,22 @@ class Bench:
         """For jobs that use the benchmarks' own plugins."""
         return {"PPHOST_PLUGIN_PATH": str(self.peers / "plugins")}
 
-    def has_peer(self, program):
-        return (self.peers / program).exists()
+    def program(self, name):
+        """The path of a peer: built, a script, or of the system; None: it is not there."""
+        for path in (self.peers / name, PEERS / name):
+            if path.exists():
+                return path
+        return shutil.which(name)
 
-    def peer(self, name, program, kind, out="/dev/null", source=None, more=()):
-        argv = [self.peers / program, kind, source or self.corpus, out, *more]
-        return self.command(name, argv, out, {"GOMAXPROCS": "2"} if program == "tok_go" else None)
+    def peer(self, name, program, kind, out="/dev/null", source=None, more=(), env=None):
+        """A peer over the text, or over `source`."""
+        argv = [self.program(program), kind, source or self.corpus, out, *more]
+        return self.command(name, argv, out, {**env_of(program), **(env or {})})
 
     def printing(self, name, program, *words, unit, env=None):
         """A peer that measures itself and prints one number."""
-        return self.command(name, [self.peers / program, *words], None, env, unit)
+        return self.command(name, [self.program(program), *words], None,
+                            {**env_of(program), **(env or {})}, unit)
 
     def command(self, name, argv, out, env, unit=None):
         return Command(name, [str(word) for word in argv],
@@ -159,7 +186,7 @@ class Bench:
         text = " ".join(words)
         for path, label in ((self.corpus, "corpus.txt"), (self.scratch, "out"),
                             (self.peers, "build/bench"), (self.build, "build/release"),
-                            (JOBS, "bench/jobs")):
+                            (HERE, "bench")):
             text = text.replace(str(path), label)
         return text
 
@@ -184,8 +211,9 @@ class Bench:
         if said["code"] != 0:
             error = done.stderr.decode(errors="replace")[-2000:]
             raise BenchError(f"exit {said['code']}: {self.shown(command)}\n{error}")
-        figure = printed(command, done.stdout) if command.unit else said["wall_s"]
-        return Run(said["wall_s"], said["cpu_s"], said["peak_kib"] * 1024, figure)
+        output = done.stdout.decode(errors="replace")
+        figure = printed(command, output) if command.unit else said["wall_s"]
+        return Run(said["wall_s"], said["cpu_s"], said["peak_kib"] * 1024, figure, output)
 
     def alone(self, command):
         """One run; what it wrote goes, or writing it back would disturb the next."""

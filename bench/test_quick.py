@@ -9,9 +9,10 @@ import pathlib
 import subprocess
 import sys
 
-from run import CLAIMS, RESULTS
+from results import RESULTS
+from run import CLAIMS
 
-SIZE = "8MiB"
+SIZE = "1MiB"
 
 
 def content(path):
@@ -33,7 +34,11 @@ def main(build):
         assert f"\n== {name}: " in done.stdout, f"nothing about {name}"
     claims = json.loads(figures.read_text())["claims"]
     assert [claim["name"] for claim in claims] == CLAIMS, claims
-    assert all(claim["tables"] and claim["targets"] for claim in claims), claims
+    for claim in claims:
+        assert claim["tables"], f"{claim['name']}: no table"
+        assert claim["targets"] or claim["name"] == "others", f"{claim['name']}: no target"
+    rows = {target["row"] for claim in claims for target in claim["targets"]}
+    assert rows - {None} == set(range(1, 14)), f"rows of the bar: {rows}"
     assert content(RESULTS) == before, "a quick run has written results"
 
 

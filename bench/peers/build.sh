@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# build.sh DIR [NAME...]: builds the peers, `measure` and the plugins, or those named, into DIR.  Debian packages: gcc
-# g++ libtbb-dev golang-go, and libck-dev for hop_c.  A peer whose tools are missing is left out, and
-# this says so.
+# build.sh DIR [NAME...]: builds the peers, the tools and the plugins, or those named, into DIR.  Debian
+# packages: gcc g++ libtbb-dev golang-go, libck-dev for hop_c, libgstreamer1.0-dev for hop_gst, and for
+# hop_taskflow the headers of Taskflow.  A peer whose tools are missing is left out, and this says so.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=${1:?usage: build.sh DIR}
 shift
-names=" ${*:-measure plugins tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go micro} "
+names=" ${*:-measure count plugins tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go hop_gst hop_taskflow micro} "
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd) # Go wants an absolute cache
 
@@ -73,6 +73,29 @@ plugins() {
     done
 }
 
+# What is preloaded to count allocations.
+count() {
+    "$cc" -O2 -fPIC -shared -o "$dir/count.so" "$here/../count.c"
+}
+
+hop_gst() {
+    local words
+    if words=$(pkg-config --cflags --libs gstreamer-1.0 2>/dev/null); then
+        # shellcheck disable=SC2086 # several words
+        c_peer hop_gst $words
+    else
+        left_out hop_gst libgstreamer1.0-dev
+    fi
+}
+
+hop_taskflow() {
+    if can "$cxx" c++ taskflow/taskflow.hpp; then
+        "$cxx" "${flags[@]}" -std=c++20 -o "$dir/hop_taskflow" "$here/hop_taskflow.cpp"
+    else
+        left_out hop_taskflow "the headers of Taskflow, taskflow/taskflow.hpp"
+    fi
+}
+
 tok_tbb() {
     "$cc" "${flags[@]}" -c -o "$dir/tok_kernel.o" "$here/tok_kernel.c"
     tbb_peer tok_tbb "$dir/tok_kernel.o"
@@ -92,7 +115,9 @@ micro() {
 }
 
 build measure measure
+build count count
 build plugins plugins
+build hop_gst hop_gst
 build tok_go go_peer tok_go
 build hop_go go_peer hop_go
 
@@ -103,9 +128,10 @@ if [ "$(uname -m)" = x86_64 ]; then
     build tok_tbb tok_tbb
     build hop_tbb tbb_peer hop_tbb
     build hop_c hop_c
+    build hop_taskflow hop_taskflow
     build micro micro
 else
-    for name in tok1 tok2p tok_tbb hop_tbb hop_c micro; do
+    for name in tok1 tok2p tok_tbb hop_tbb hop_c hop_taskflow micro; do
         build "$name" left_out "$name" "an x86_64 processor"
     done
 fi

@@ -4,7 +4,7 @@
  *
  * pingpong futex eventfd condvar wake0 thread fork dlopen dlsym indirect yield clock malloc getppid
  * memcpy memcpyL2; `same` puts both threads on one core; dlopen, dlsym and indirect need plug.so as
- * the third word.
+ * the third word.  ROUNDS in the environment: round trips of futex, eventfd and condvar (100000).
  */
 #include <dlfcn.h>
 #include <linux/futex.h>
@@ -90,6 +90,7 @@ int main(int c, char **v)
     if (c < 2)
         return 2;
     const char *k = v[1];
+    int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 100000;
     double s, n = 1;
     pthread_t t;
     const char *u = "ns";
@@ -109,7 +110,7 @@ int main(int c, char **v)
         }
         n = 2.0 * R;
     } else if (!strcmp(k, "futex")) {
-        R = 100000;
+        R = rounds;
         pthread_create(&t, 0, ff, 0);
         s = now_s();
         for (uint32_t i = 1; i <= (uint32_t)R; i++) {
@@ -120,7 +121,7 @@ int main(int c, char **v)
         }
         n = 2.0 * R;
     } else if (!strcmp(k, "eventfd")) {
-        R = 100000;
+        R = rounds;
         e1 = eventfd(0, 0);
         e2 = eventfd(0, 0);
         pthread_create(&t, 0, ee, 0);
@@ -133,7 +134,7 @@ int main(int c, char **v)
         }
         n = 2.0 * R;
     } else if (!strcmp(k, "condvar")) {
-        R = 100000;
+        R = rounds;
         pthread_create(&t, 0, cc, 0);
         s = now_s();
         for (int i = 0; i < R; i++) {
