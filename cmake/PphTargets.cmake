@@ -30,11 +30,19 @@ function(pph_add_plugin name)
     endif ()
 endfunction()
 
+# pph_say_chaos_seed(TARGET): a test program of the chaos build says its seed when it fails.
+function(pph_say_chaos_seed target)
+    if (PPH_CHAOS)
+        target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/chaos_seed.c)
+    endif ()
+endfunction()
+
 # pph_add_test(LAYER MODULE [LIBRARY...]): tests/unit/LAYER/test_MODULE.c as the test LAYER.MODULE.
 function(pph_add_test layer module)
     set(target test_${layer}_${module})
     add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/unit/${layer}/test_${module}.c)
     target_link_libraries(${target} PRIVATE pphost_${layer} ${ARGN} PkgConfig::CHECK pphost_warnings)
+    pph_say_chaos_seed(${target})
     add_test(NAME ${layer}.${module} COMMAND ${target})
     set_tests_properties(${layer}.${module} PROPERTIES LABELS unit TIMEOUT ${PPH_TEST_TIMEOUT})
 endfunction()

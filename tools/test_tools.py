@@ -118,6 +118,37 @@ class Guards(Tree):
         self.expect("check_guards.py", CLEAN)
 
 
+class Locks(Tree):
+    FIELD = "struct a {\n    struct mutex lock;\n};\n"
+    SET = 'void f(void)\n{\n    lock_order_set(&a->lock, "%s", %s, 0);\n}\n'
+
+    def lock(self, rows, name="a.lock", chain="LOCKS_ALONE", field=FIELD):
+        self.put("docs/concurrency.md", f"# X\n\n## Lock order\n\n```\n{rows}\n```\n\n## Next\n")
+        self.put("runtime/flow/a.c", field + self.SET % (name, chain))
+
+    def test_row_field_and_name_agree(self):
+        self.lock("a.lock  ->  nothing   words")
+        self.expect("check_locks.py", CLEAN)
+
+    def test_lock_without_a_row_is_found(self):
+        self.lock("")
+        self.expect("check_locks.py", FAULTY, "a.c: a.lock is not in the table")
+
+    def test_lock_without_a_name_is_found(self):
+        self.lock("a.lock -> nothing", name="b.lock")
+        self.expect("check_locks.py", FAULTY, "a.lock has no lock_order_set()")
+
+    def test_row_without_a_lock_is_found(self):
+        self.lock("a.lock -> nothing\nb.lock(s) -> nothing")
+        self.expect("check_locks.py", FAULTY, "there is no b.lock")
+
+    def test_chain_that_differs_from_the_row_is_found(self):
+        self.lock("a.lock -> nothing", chain="LOCKS_STAGES")
+        self.expect("check_locks.py", FAULTY, "a.lock is of LOCKS_STAGES")
+        self.lock("a.lock -> a.lock")
+        self.expect("check_locks.py", FAULTY, "a.lock is of LOCKS_ALONE")
+
+
 class Atomics(Tree):
     LOAD = "    x = atomic_load_explicit(&n, memory_order_acquire);"
     STORE = "    atomic_store_explicit(&n, 1,\n        memory_order_release);"

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/chaos.h"
 #include "base/clock.h"
+#include "base/lock_order.h"
 
 /* A failing pthread call here is a bug in this program: there is no way to go on. */
 #define MUST(call)                \
@@ -29,6 +31,7 @@ void mutex_init(struct mutex *mu)
     MUST(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP));
     MUST(pthread_mutex_init(&mu->m, &attr));
     MUST(pthread_mutexattr_destroy(&attr));
+    lock_order_set(mu, NULL, LOCKS_ALONE, 0);
 }
 
 void mutex_fini(struct mutex *mu)
@@ -38,12 +41,19 @@ void mutex_fini(struct mutex *mu)
 
 void mutex_lock(struct mutex *mu) TSA(no_thread_safety_analysis)
 {
+    lock_order_check(mu);
+    chaos_point();
     MUST(pthread_mutex_lock(&mu->m));
+    lock_order_taken(mu);
+    chaos_point();
 }
 
 void mutex_unlock(struct mutex *mu) TSA(no_thread_safety_analysis)
 {
+    chaos_point();
+    lock_order_left(mu);
     MUST(pthread_mutex_unlock(&mu->m));
+    chaos_point();
 }
 
 void cond_init(struct cond *cv)
@@ -61,19 +71,38 @@ void cond_fini(struct cond *cv)
     MUST(pthread_cond_destroy(&cv->c));
 }
 
+/* A wait that ends at once, for no reason. */
+static bool wakes_for_nothing(struct mutex *mu) REQUIRES(mu);
+static bool wakes_for_nothing(struct mutex *mu)
+{
+    if (!chaos_says(CHAOS_WAKE))
+        return false;
+    mutex_unlock(mu);
+    mutex_lock(mu);
+    return true;
+}
+
 void cond_wait(struct cond *cv, struct mutex *mu)
 {
+    if (wakes_for_nothing(mu))
+        return;
+    lock_order_sleeps(mu);
     MUST(pthread_cond_wait(&cv->c, &mu->m));
+    chaos_point();
 }
 
 void cond_signal(struct cond *cv)
 {
+    chaos_point();
     MUST(pthread_cond_signal(&cv->c));
+    chaos_point();
 }
 
 void cond_broadcast(struct cond *cv)
 {
+    chaos_point();
     MUST(pthread_cond_broadcast(&cv->c));
+    chaos_point();
 }
 
 bool cond_wait_until(struct cond *cv, struct mutex *mu, uint64_t deadline_ns)
@@ -82,8 +111,13 @@ bool cond_wait_until(struct cond *cv, struct mutex *mu, uint64_t deadline_ns)
         .tv_sec = (time_t)(deadline_ns / NS_PER_S),
         .tv_nsec = (long)(deadline_ns % NS_PER_S),
     };
-    int rc = pthread_cond_timedwait(&cv->c, &mu->m, &at);
+    int rc;
 
+    if (wakes_for_nothing(mu))
+        return true;
+    lock_order_sleeps(mu);
+    rc = pthread_cond_timedwait(&cv->c, &mu->m, &at);
+    chaos_point();
     PPH_ASSERT(rc == 0 || rc == ETIMEDOUT);
     return rc == 0;
 }
@@ -94,17 +128,25 @@ void futex_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t timeout_ns)
         .tv_sec = (time_t)(timeout_ns / NS_PER_S),
         .tv_nsec = (long)(timeout_ns % NS_PER_S),
     };
-    long rc = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
-                      timeout_ns == 0 ? NULL : &timeout, NULL, 0);
+    long rc;
 
+    lock_order_sleeps(NULL);
+    chaos_point();
+    if (chaos_says(CHAOS_WAKE))
+        return;
+    rc = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
+                 timeout_ns == 0 ? NULL : &timeout, NULL, 0);
     PPH_ASSERT(rc == 0 || errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT);
 }
 
 void futex_wake(_Atomic uint32_t *word, int count)
 {
-    long rc = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+    long rc;
 
+    chaos_point();
+    rc = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
     PPH_ASSERT(rc >= 0);
+    chaos_point();
 }
 
 void cpu_relax(void)
@@ -131,7 +173,7 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
 
     (void)sigfillset(&all);
     MUST(pthread_sigmask(SIG_SETMASK, &all, &old));
-    rc = pthread_create(ret_thread, NULL, body, arg);
+    rc = chaos_create(ret_thread, name, body, arg);
     MUST(pthread_sigmask(SIG_SETMASK, &old, NULL));
     if (rc != 0)
         return rc;
@@ -142,5 +184,6 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
 
 void thread_join(pthread_t thread)
 {
+    lock_order_sleeps(NULL);
     MUST(pthread_join(thread, NULL));
 }

@@ -35,7 +35,25 @@
 
 struct TSA(capability("mutex")) mutex {
     pthread_mutex_t m;
+#ifdef PPH_CHAOS
+    const char *name; /* its place in the order of locks: see lock_order.h */
+    int chain;
+    unsigned rank;
+#endif
 };
+
+/* Initializes a static one, LOCKS_ALONE in the order of locks. */
+#ifdef PPH_CHAOS
+#define MUTEX_STATIC(its_name)                           \
+    {                                                    \
+        .m = PTHREAD_MUTEX_INITIALIZER, .name = its_name \
+    }
+#else
+#define MUTEX_STATIC(its_name)         \
+    {                                  \
+        .m = PTHREAD_MUTEX_INITIALIZER \
+    }
+#endif
 
 struct cond {
     pthread_cond_t c; /* waits by the monotonic clock */

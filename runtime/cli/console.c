@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/lock_order.h"
 #include "cli/output.h"
 #include "cli/wall.h"
 
@@ -17,6 +18,7 @@ void console_init(struct console *console, enum log_format format)
     memset(console, 0, sizeof(*console));
     console->ansi = output_ansi(OUTPUT_STDERR);
     mutex_init(&console->lock);
+    lock_order_set(&console->lock, "console.lock", LOCKS_LOG, 0);
     log_init(&console->log, format, output_colour(OUTPUT_STDERR));
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/lock_order.h"
 #include "exec/host.h"
 
 static uint32_t batch_target(const struct port *port)
@@ -108,6 +109,7 @@ static bool build_stage(struct stage *s)
     s->n_instances = s->graph->workers;
     s->own_threads = s->graph->own_threads && !s->run->options.single_thread;
     mutex_init(&s->lock);
+    lock_order_set(&s->lock, "stage.lock", LOCKS_STAGES, s->graph->level);
     cond_init(&s->can_run);
     if (s->graph->ordered) {
         s->window = graph_window(s->graph);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/sync.h"
+#include "base/lock_order.h"
 
 struct context {
     const struct yaml_node *tree;
@@ -27,6 +27,7 @@ struct context *context_new(const struct yaml_node *tree)
     }
     context->tree = tree;
     mutex_init(&context->lock);
+    lock_order_set(&context->lock, "context.lock", LOCKS_ALONE, 0);
     return context;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec/inbox.h"
 
+#include "base/chaos.h"
 #include "exec/instance.h"
 #include "exec/workers.h"
 
@@ -21,6 +22,8 @@ bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost)
         return false;
     if (waiting == 0)
         return true; /* one batch is taken whatever its size, or it could never go on */
+    if (chaos_says(CHAOS_FULL))
+        return false;
     return waiting + items <= s->graph->queue_items &&
            atomic_load_explicit(&s->q_cost, memory_order_relaxed) + cost <=
                s->graph->queue_bytes;
@@ -66,6 +69,8 @@ static void append_locked(struct stage *s, struct batch *batch)
 static bool fits_locked(struct stage *s, const struct batch *batch) REQUIRES(s->lock);
 static bool fits_locked(struct stage *s, const struct batch *batch)
 {
+    if (s->queue.items > 0 && chaos_says(CHAOS_FULL))
+        return false;
     return s->queue.items == 0 || (s->queue.items + batch->n <= s->graph->queue_items &&
                                    s->queue.cost + batch->cost <= s->graph->queue_bytes);
 }

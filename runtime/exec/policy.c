@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lock_order.h"
 #include "exec/emit.h"
 #include "exec/inbox.h"
 #include "exec/instance.h"
@@ -28,8 +29,10 @@ struct failures *failures_new(void)
 {
     struct failures *failures = calloc(1, sizeof(*failures));
 
-    if (failures)
-        mutex_init(&failures->lock);
+    if (!failures)
+        return NULL;
+    mutex_init(&failures->lock);
+    lock_order_set(&failures->lock, "failures.lock", LOCKS_ALONE, 0);
     return failures;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lock_order.h"
 #include "exec/account.h"
 #include "exec/activation.h"
 #include "exec/build.h"
@@ -29,6 +30,7 @@ struct run *run_new(const struct graph *graph, const struct run_options *options
     }
     *run = (struct run){.graph = graph, .options = *options};
     mutex_init(&run->log_lock);
+    lock_order_set(&run->log_lock, "run.log_lock", LOCKS_LOG, 1);
     run->pool = chunk_pool_new();
     run->failures = failures_new();
     run->context = context_new(graph->pipeline->context);

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/chaos.h"
 #include "base/clock.h"
 #include "base/cpus.h"
+#include "base/lock_order.h"
 #include "exec/activation.h"
 #include "exec/instance.h"
 #include "exec/order.h"
@@ -184,7 +186,10 @@ static int add_thread_locked(struct workers *ws, struct instance *only)
         return ENOMEM;
     *w = (struct worker){.workers = ws, .only = only, .id = ws->n_pool};
     chunk_cache_init(&w->cache, ws->run->pool);
-    rc = thread_start(&w->thread, only ? only->stage->graph->name : "pphost-pool",
+    rc = thread_start(&w->thread,
+                      only                     ? only->stage->graph->name
+                      : ws->n_pool < ws->slots ? "pphost-pool"
+                                               : THREAD_SPARE,
                       only ? own_thread : pool_thread, w);
     if (rc != 0) {
         free(w);
@@ -227,6 +232,7 @@ struct workers *workers_new(struct run *run, unsigned slots)
     ws->idle = calloc(ws->idle_words, sizeof(*ws->idle));
     ws->all = calloc((size_t)ws->max + ws->own, sizeof(struct worker *));
     mutex_init(&ws->lock);
+    lock_order_set(&ws->lock, "workers.lock", LOCKS_ALONE, 0);
     cond_init(&ws->spare);
     cond_init(&ws->turn);
     if (!ws->idle || !ws->all) {

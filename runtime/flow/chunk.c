@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "base/sync.h"
+#include "base/lock_order.h"
 
 /* Small batches; a batch of 1,024 items in the third; then powers of two of payload. */
 const size_t chunk_class_bytes[CHUNK_CLASSES] = {
@@ -39,6 +39,7 @@ struct chunk_pool *chunk_pool_new(void)
     if (!pool)
         return NULL;
     mutex_init(&pool->lock);
+    lock_order_set(&pool->lock, "chunk_pool.lock", LOCKS_ALONE, 0);
     return pool;
 }
 

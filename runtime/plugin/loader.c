@@ -49,7 +49,7 @@ struct table {
     struct named *names GUARDED_BY(lock);
 };
 
-static struct table table = {.lock = {PTHREAD_MUTEX_INITIALIZER}};
+static struct table table = {.lock = MUTEX_STATIC("table.lock")};
 
 /* What opening one file needs. */
 struct opening {

@@ -8,6 +8,7 @@ PPH_GOLDEN_UPDATE=1 writes golden files instead of comparing with them.
 import difflib
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -40,6 +41,11 @@ class Host:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
+
+        self.chaos = None
+        if b"PPH_CHAOS_SEED" in pathlib.Path(executable).read_bytes():
+            self.chaos = os.environ.get("PPH_CHAOS_SEED") or str(random.randrange(10 ** 9))
+            self.env["PPH_CHAOS_SEED"] = self.chaos
 
     def write(self, name, text):
         path = self.folder / name
@@ -104,10 +110,12 @@ def run_all(module):
             continue
         total += 1
         with tempfile.TemporaryDirectory(prefix="pphost-") as folder:
+            host = Host(executable, plugins, source, os.path.realpath(folder))
             try:
-                test(Host(executable, plugins, source, os.path.realpath(folder)))
+                test(host)
             except Exception:  # pylint: disable=broad-except
                 failed += 1
-                print(f"FAILED {name}\n{traceback.format_exc()}", flush=True)
+                seed = f" with PPH_CHAOS_SEED={host.chaos}" if host.chaos else ""
+                print(f"FAILED {name}{seed}\n{traceback.format_exc()}", flush=True)
     print(f"{total - failed} of {total} passed")
     return 1 if failed or not total else 0

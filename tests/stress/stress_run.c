@@ -55,6 +55,10 @@ static void say_seed(const char *what)
     say(what);
     say(": seed ");
     say(seed_text);
+#ifdef PPH_CHAOS
+    say(" with PPH_CHAOS_SEED=");
+    say(getenv("PPH_CHAOS_SEED"));
+#endif
     say("\n");
 }
 
