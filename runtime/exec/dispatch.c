@@ -277,11 +277,17 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
     struct wakes wakes = {0};
     enum work work = WORK_NONE;
     bool finished = false;
-    bool unread = stage_is_unread(s);
+    bool unread;
 
-    if (unread && !s->graph->is_source)
-        inbox_close(s);
     mutex_lock(&s->lock);
+    /* Under the lock: a reader that closes after this look makes the stage ready again. */
+    unread = stage_is_unread(s);
+    if (unread && !s->graph->is_source &&
+        !atomic_load_explicit(&s->closed, memory_order_relaxed)) {
+        mutex_unlock(&s->lock);
+        inbox_close(s); /* and the stage is ready again */
+        return WORK_NONE;
+    }
     if (unread && s->graph->is_source)
         s->source_done = true;
     if (run_cancelled(s->run) || s->phase == STAGE_FINISHED) {
