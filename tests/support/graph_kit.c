@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "exec/graph_parts.h"
 #include "plugin/params.h"
 
@@ -80,6 +78,8 @@ struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)
     struct kit *kit = calloc(1, sizeof(*kit));
     struct diag_list *diags = diag_list_new();
     struct text text = {0};
+    bool wired;
+    bool ranked;
 
     kit->arena = arena_new();
     kit->source.name = "kit";
@@ -95,10 +95,12 @@ struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)
     kit->graph.stages = arena_array(kit->arena, n, sizeof(struct graph_stage));
     for (size_t k = 0; k < n; k++)
         make_stage(kit, k, &stages[k]);
-    ck_assert(wire_stages(&kit->graph, diags));
+    wired = wire_stages(&kit->graph, diags);
     diag_show(diags, &text, false);
-    ck_assert_msg(diag_errors(diags) == 0, "%s", text_get(&text));
-    ck_assert(rank_stages(&kit->graph, diags));
+    (void)fputs(text_get(&text), stderr);
+    PPH_ASSERT(wired && diag_errors(diags) == 0);
+    ranked = rank_stages(&kit->graph, diags);
+    PPH_ASSERT(ranked);
     bound_memory(&kit->graph);
     text_fini(&text);
     diag_list_free(diags);
@@ -118,7 +120,7 @@ void kit_set_context(struct kit *kit, const char *yaml)
 
     kit->context = (struct source){.name = "context", .text = yaml, .len = strlen(yaml)};
     kit->pipeline.context = yaml_parse(&kit->context, kit->arena, diags);
-    ck_assert_uint_eq(diag_errors(diags), 0);
+    PPH_ASSERT(diag_errors(diags) == 0);
     diag_list_free(diags);
 }
 
@@ -135,7 +137,9 @@ enum run_end kit_run(struct kit *kit, const struct run_options *options)
 
     run_free(kit->run);
     kit->run = run_new(&kit->graph, options ? options : &none, &err);
-    ck_assert_msg(kit->run != NULL, "%s", err.text);
+    if (!kit->run)
+        (void)fprintf(stderr, "%s\n", err.text);
+    PPH_ASSERT(kit->run != NULL);
     end = run_execute(kit->run);
     if (end == RUN_BAD_COUNT || end == RUN_STALLED)
         (void)fprintf(stderr, "%s", run_bug_report(kit->run));

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/judge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "sim/machine.h"
+
+static struct reference reference;
+
+const char *judge_end_name(enum run_end end)
+{
+    static const char *const names[] = {
+        [RUN_DONE] = "done",       [RUN_DRAINED] = "drained",
+        [RUN_FAILED] = "failed",   [RUN_STOPPED] = "stopped",
+        [RUN_STALLED] = "stalled", [RUN_BAD_COUNT] = "bad count"};
+
+    return names[end];
+}
+
+/* --- how it ended --------------------------------------------------------------------------- */
+
+static void judge_end(const struct run *run, enum run_end end, unsigned n_signals)
+{
+    bool may_fail = world.fatal || machine_refused_thread();
+
+    if (end == RUN_STALLED || end == RUN_BAD_COUNT)
+        machine_fail("a bug of the host: %s: %s", judge_end_name(end),
+                     run_bug_report(run));
+    if (end == RUN_FAILED && !may_fail)
+        machine_fail("the run failed, but nobody said so");
+    if (end != RUN_FAILED && end != RUN_STOPPED && world.fatal)
+        machine_fail("a stage cannot go on, but the run ends well: %s",
+                     judge_end_name(end));
+    if (end == RUN_DRAINED && n_signals == 0)
+        machine_fail("the run drained, but nobody sent a signal");
+    if (end == RUN_STOPPED && n_signals < 2)
+        machine_fail("the run was stopped, but nobody sent two signals");
+    if (world.adopted != world.released)
+        machine_fail("%" PRIu64 " payloads were lent, %" PRIu64 " given back",
+                     world.adopted, world.released);
+}
+
+/* --- what stages were given ----------------------------------------------------------------- */
+
+static int by_pos_and_content(const void *a, const void *b)
+{
+    const struct seen *x = a;
+    const struct seen *y = b;
+
+    if (x->pos != y->pos)
+        return x->pos < y->pos ? -1 : 1;
+    return (x->content > y->content) - (x->content < y->content);
+}
+
+static void sort(struct seen_list *list)
+{
+    if (list->n > 1)
+        qsort(list->items, list->n, sizeof(*list->items), by_pos_and_content);
+}
+
+static int by_pos(const void *a, const void *b)
+{
+    const struct expected *x = a;
+    const struct expected *y = b;
+
+    if (x->pos != y->pos)
+        return x->pos < y->pos ? -1 : 1;
+    return (x->content > y->content) - (x->content < y->content);
+}
+
+static const struct expected *find(const struct expected_list *list, uint64_t pos)
+{
+    size_t low = 0;
+    size_t high = list->n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (list->items[middle].pos < pos)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < list->n && list->items[low].pos == pos ? &list->items[low] : NULL;
+}
+
+/* Whether the stage was to see an item more than once; then its order tells nothing. */
+static bool is_twice(const struct expected_list *list, const struct expected *item)
+{
+    return item + 1 < list->items + list->n && item[1].pos == item->pos;
+}
+
+/* The last place that was seen of each strand. */
+struct strand {
+    uint64_t strand, place;
+};
+
+static struct strand *strands;
+static size_t n_strands, strands_cap;
+
+static struct strand *strand_of(uint64_t strand)
+{
+    for (size_t k = n_strands; k-- > 0;) {
+        if (strands[k].strand == strand)
+            return &strands[k];
+    }
+    if (n_strands == strands_cap) {
+        strands_cap = strands_cap ? 2 * strands_cap : 64;
+        strands = reallocarray(strands, strands_cap, sizeof(*strands));
+        if (!strands)
+            abort();
+    }
+    strands[n_strands] = (struct strand){.strand = strand};
+    return &strands[n_strands++];
+}
+
+/* `expected` is sorted by pos. */
+static void judge_order(const char *name, const struct seen_list *seen,
+                        const struct expected_list *expected)
+{
+    n_strands = 0;
+    for (size_t k = 0; k < seen->n; k++) {
+        const struct expected *item = find(expected, seen->items[k].pos);
+        struct strand *strand;
+
+        if (!item)
+            machine_fail("stage %s was given an item that nobody sent", name);
+        if (is_twice(expected, item))
+            continue;
+        strand = strand_of(item->strand);
+        if (item->place + 1 <= strand->place)
+            machine_fail("stage %s was given items out of order", name);
+        strand->place = item->place + 1;
+    }
+}
+
+/* Both are sorted; `all`: nothing may be missing. */
+static void judge_items(const char *name, const struct seen_list *seen,
+                        const struct expected_list *expected, bool all)
+{
+    size_t e = 0;
+
+    for (size_t k = 0; k < seen->n; k++, e++) {
+        while (e < expected->n && !all && expected->items[e].pos < seen->items[k].pos)
+            e++;
+        if (e == expected->n || expected->items[e].pos != seen->items[k].pos ||
+            expected->items[e].content != seen->items[k].content)
+            machine_fail("stage %s: an item was lost, doubled or changed", name);
+    }
+    if (all && e != expected->n)
+        machine_fail("stage %s: %zu of %zu items were lost", name, expected->n - e,
+                     expected->n);
+}
+
+static void judge_stage(const struct plan *plan, size_t k, bool all)
+{
+    const char *name = plan->stages[k].name;
+    struct expected_list *expected = &reference.in[k];
+    struct seen_list *in = &world.in[k];
+    struct seen_list *given = &world.given[k];
+    bool plans = plan->plugins[k].plan != NULL;
+
+    if (expected->n > 1)
+        qsort(expected->items, expected->n, sizeof(*expected->items), by_pos);
+    if (plans)
+        judge_order(name, given, expected);
+    if (plan->scripts[k].workers == 1)
+        judge_order(name, in, expected);
+    sort(in);
+    judge_items(name, in, expected, all);
+    if (plans) {
+        sort(given);
+        judge_items(name, given, expected, all);
+    }
+    if (all && world.finished[k] + world.failed[k] != in->n)
+        machine_fail("stage %s: %zu items came, %" PRIu64 " were finished", name, in->n,
+                     world.finished[k] + world.failed[k]);
+}
+
+/* --- the account ---------------------------------------------------------------------------- */
+
+static void judge_account(const struct plan *plan, const struct run *run, bool all,
+                          bool in_time)
+{
+    const struct run_account *a = run_account(run);
+    uint64_t made = 0;
+    uint64_t bad = 0;
+
+    if (a->read + a->split !=
+        a->delivered + a->dead + a->skipped + a->filtered + a->merged + a->unfinished)
+        machine_fail("the account does not add up");
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        made += world.made[k].n;
+        bad += reference.failed[k];
+    }
+    if (in_time && a->unfinished > 0)
+        machine_fail("%" PRIu64 " items are left over", a->unfinished);
+    if (!all)
+        return;
+    if (a->read != made)
+        machine_fail("%" PRIu64 " items were read, %" PRIu64 " counted", made, a->read);
+    if (a->dead + a->skipped != bad)
+        machine_fail("%" PRIu64 " items failed, %" PRIu64 " counted", bad,
+                     a->dead + a->skipped);
+}
+
+void judge_run(const struct plan *plan, const struct run *run, enum run_end end,
+               unsigned n_signals)
+{
+    bool in_time = end == RUN_DONE || end == RUN_DRAINED;
+    bool all = in_time && !world.ended;
+
+    judge_end(run, end, n_signals);
+    reference_make(&reference, plan, end == RUN_DONE && all);
+    for (size_t k = 0; k < plan->n_stages; k++)
+        judge_stage(plan, k, all);
+    judge_account(plan, run, all, in_time);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/oracle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "exec/workers_parts.h"
+
+static struct run *watched;
+static uint64_t lazy;
+static bool begun;     /* stages have been made ready */
+static uint64_t moved; /* sum of what only grows, at the last look */
+
+void oracle_watch(struct run *run)
+{
+    watched = run;
+    begun = false;
+    moved = 0;
+}
+
+uint64_t oracle_lazy(void)
+{
+    return lazy;
+}
+
+static uint64_t peek(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static uint32_t peek32(const _Atomic uint32_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static const struct stage *stage_of_lock(const void *mutex)
+{
+    for (size_t k = 0; watched && k < watched->n_stages; k++) {
+        if (mutex == &watched->stages[k].lock)
+            return &watched->stages[k];
+    }
+    return NULL;
+}
+
+/* --- one stage ------------------------------------------------------------------------------ */
+
+static void check_queue(const struct stage *s)
+{
+    uint64_t items = 0;
+    uint64_t cost = 0;
+    size_t n = 0;
+
+    for (const struct batch *b = s->queue.head; b; b = b->next) {
+        items += b->n;
+        cost += b->cost;
+        n++;
+    }
+    if (items != s->queue.items || cost != s->queue.cost || n != s->queue.n)
+        machine_fail("stage %s: the queue holds other than it says", s->graph->name);
+    if (n > 1 && (items > s->graph->queue_items || cost > s->graph->queue_bytes))
+        machine_fail("stage %s: the queue is over its bound: %" PRIu64 " items, %" PRIu64
+                     " bytes",
+                     s->graph->name, items, cost);
+    if (peek(&s->q_items) != items || peek(&s->q_cost) != cost ||
+        peek32(&s->q_batches) != n ||
+        (peek32(&s->q_parked) != 0) != (s->park_head != NULL))
+        machine_fail("stage %s: the queue's mirrors are wrong", s->graph->name);
+    if (s->pushed != s->popped + s->dropped + items)
+        machine_fail("stage %s: what went into the queue is not what came out",
+                     s->graph->name);
+}
+
+static void check_parked(const struct stage *s)
+{
+    const struct instance *last = NULL;
+
+    for (const struct instance *i = s->park_head; i; i = i->park_next)
+        last = i;
+    if (last && last != s->park_tail)
+        machine_fail("stage %s: the line of those who wait for room is broken",
+                     s->graph->name);
+}
+
+static void check_instances(const struct stage *s)
+{
+    unsigned n_free = 0;
+    unsigned n_held = 0;
+
+    for (const struct instance *i = s->free; i; i = i->next)
+        n_free++;
+    for (const struct instance *i = s->held; i; i = i->next)
+        n_held++;
+    if (n_held != s->n_held || n_free + n_held + s->running != s->n_instances)
+        machine_fail(
+            "stage %s: %u instances free, %u held (%u counted), %u running, of %u",
+            s->graph->name, n_free, n_held, s->n_held, s->running, s->n_instances);
+}
+
+static void check_tickets(const struct stage *s)
+{
+    uint64_t head = peek(&s->head_ticket);
+
+    if (s->window > 0 && (s->next_ticket < head || s->next_ticket - head > s->window))
+        machine_fail("stage %s: tickets %" PRIu64 "..%" PRIu64 ", window %u",
+                     s->graph->name, head, s->next_ticket, s->window);
+}
+
+static void note_progress(void)
+{
+    uint64_t sum = 0;
+
+    for (size_t k = 0; k < watched->n_stages; k++) {
+        const struct stage *s = &watched->stages[k];
+
+        sum += s->pushed + s->popped + s->dropped + s->phase;
+    }
+    if (sum != moved)
+        machine_progress();
+    moved = sum;
+}
+
+static void unlocked(const void *mutex)
+{
+    const struct stage *s = stage_of_lock(mutex);
+
+    if (!s)
+        return;
+    check_queue(s);
+    check_parked(s);
+    check_instances(s);
+    check_tickets(s);
+    note_progress();
+}
+
+static void locking(const void *mutex, const void *const *held, size_t n_held)
+{
+    const struct stage *d = stage_of_lock(mutex);
+
+    for (size_t k = 0; k < n_held; k++) {
+        const struct stage *s = stage_of_lock(held[k]);
+
+        if (!s || !d || d->graph->level >= s->graph->level)
+            machine_fail("locks are taken in the wrong order");
+    }
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+/* A source that said PPH_IDLE goes on when time passes; so does an emitter that finds itself alone. */
+static bool waits_for_time(void)
+{
+    if (machine_someone_naps() || machine_refused_thread())
+        return true;
+    for (size_t k = 0; k < watched->n_stages; k++) {
+        for (const struct instance *i = watched->stages[k].free; i; i = i->next) {
+            if (i->not_before_ns > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A thread of the pool sleeps although it could work.  Only told, not judged. */
+static void count_lazy(void)
+{
+    const struct workers *ws = watched->workers;
+
+    if (peek(&watched->ready[0]) != 0 && peek(&ws->idle[0]) != 0)
+        lazy++;
+}
+
+static void settled(bool stuck)
+{
+    if (!watched)
+        return;
+    begun = begun || watched->workers->go || watched->workers->pause;
+    if (begun && !run_cancelled(watched)) {
+        oracle_check_ready(watched);
+        oracle_check_roots(watched);
+        count_lazy();
+    }
+    if (stuck && !run_has_ended(watched) && !run_cancelled(watched) && !waits_for_time())
+        machine_fail("deadlock: nobody can go on, and the run has not ended");
+    if (peek32(&watched->stalled))
+        machine_fail("the run thinks that it is stalled");
+}
+
+/* --- for people ----------------------------------------------------------------------------- */
+
+static const char *name_of(const void *address)
+{
+    static char name[64];
+
+    for (size_t k = 0; watched && k < watched->n_stages; k++) {
+        const struct stage *s = &watched->stages[k];
+
+        if (address == &s->lock || address == &s->can_run)
+            return s->graph->name;
+        for (unsigned w = 0; w < s->n_instances; w++) {
+            if ((uintptr_t)address == (uintptr_t)&s->instances[w].go) {
+                (void)snprintf(name, sizeof(name), "go of %s/%u", s->graph->name, w);
+                return name;
+            }
+        }
+    }
+    if (watched && (uintptr_t)address == (uintptr_t)&watched->control)
+        return "control";
+    if (watched && watched->workers && address == &watched->workers->lock)
+        return "workers";
+    return NULL;
+}
+
+static void describe(const struct stage *s)
+{
+    bool ready = peek(&watched->ready[s->id / 64]) >> (s->id % 64) & 1;
+
+    (void)fprintf(stderr,
+                  "  %s (level %u): %s%s; %zu batches, %" PRIu64 " items, %" PRIu64
+                  " bytes wait%s%s; %u running, %u held, %u open inputs; tickets %" PRIu64
+                  "..%" PRIu64 " of %u%s%s; phase %d\n",
+                  s->graph->name, s->graph->level, ready ? "ready" : "not ready",
+                  s->own_threads ? ", own threads" : "", s->queue.n, s->queue.items,
+                  s->queue.cost, s->park_head ? ", emitters are parked" : "",
+                  peek32(&s->closed) ? ", closed" : "", s->running, s->n_held, s->open_in,
+                  peek(&s->head_ticket), s->next_ticket, s->window,
+                  s->order_flushing ? ", sending" : "", s->planning ? ", planning" : "",
+                  (int)s->phase);
+    for (size_t k = 0; k < watched->n_stages; k++) {
+        if (s->waiters[k / 64] >> (k % 64) & 1)
+            (void)fprintf(stderr, "      %s waits for room here\n",
+                          watched->stages[k].graph->name);
+    }
+    for (const struct instance *i = s->held; i; i = i->next)
+        (void)fprintf(stderr, "      held: %s/%u, ticket %" PRIu64 ", %zu batches out\n",
+                      s->graph->name, i->index, i->ticket, i->out.n);
+}
+
+void oracle_describe(void)
+{
+    if (!watched)
+        return;
+    (void)fprintf(stderr, "stages, sinks first%s%s:\n",
+                  run_cancelled(watched) ? "; the run is cancelled" : "",
+                  peek32(&watched->draining) ? "; it drains" : "");
+    for (size_t k = 0; k < watched->n_stages; k++)
+        describe(&watched->stages[k]);
+}
+
+const struct machine_events oracle_events = {
+    .unlocked = unlocked,
+    .settled = settled,
+    .locking = locking,
+    .name_of = name_of,
+};

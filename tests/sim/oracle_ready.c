@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * No lost wake-up, as an assertion.
+ *
+ * For each thing that a stage could do next: when nothing hinders it, somebody knows (the stage is
+ * ready); when readers have no room for it, the stage waits with one that will be read from.  This is
+ * told from the state alone, not by the scheduler's own functions.
+ */
+#include "sim/oracle.h"
+
+/* Something a stage could do once the readers in `needs` have room. */
+struct option {
+    const struct stage *s;
+    const struct instance *by; /* the one instance that can; NULL: any */
+    uint64_t readers;          /* bit = stage whose room it asks for; all are below 64 */
+    uint64_t full;             /* ... those that have none now */
+    const char *what;
+};
+
+static uint64_t bit(const struct stage *s)
+{
+    return UINT64_C(1) << s->id;
+}
+
+static uint64_t peek(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static bool is_closed(const struct stage *d)
+{
+    return atomic_load_explicit(&d->closed, memory_order_relaxed) != 0;
+}
+
+static bool has_room(const struct stage *d, uint64_t items, uint64_t cost)
+{
+    if (is_closed(d))
+        return true;
+    if (d->park_head)
+        return false;
+    return d->queue.n == 0 || (d->queue.items + items <= d->graph->queue_items &&
+                               d->queue.cost + cost <= d->graph->queue_bytes);
+}
+
+static void needs_room(struct option *option, const struct stage *d, uint64_t items,
+                       uint64_t cost)
+{
+    option->readers |= bit(d);
+    if (!has_room(d, items, cost))
+        option->full |= bit(d);
+}
+
+/* A new call asks for room at every reader. */
+static void needs_gate(struct option *option)
+{
+    const struct stage *s = option->s;
+
+    for (size_t p = 0; p < s->graph->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++)
+            needs_room(option, s->ports[p].readers[r], s->ports[p].target, 0);
+    }
+}
+
+static void needs_batch(struct option *option, const struct batch *b)
+{
+    needs_room(option, option->s->ports[b->port].readers[b->readers_done], b->n, b->cost);
+}
+
+/* Whether somebody will look at the stage soon. */
+static bool is_awake(const struct option *option)
+{
+    const struct stage *s = option->s;
+
+    if (!s->own_threads)
+        return (peek(&s->run->ready[0]) & bit(s)) != 0;
+    for (unsigned w = 0; w < s->n_instances; w++) {
+        const struct instance *i = &s->instances[w];
+
+        if ((!option->by || i == option->by) && i->seen_generation != s->own_generation)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether the stage waits with one of these readers, which has something to do.  It may be one that has
+ * room by now: it wakes nobody before little is left.
+ */
+static bool is_registered(const struct stage *s, uint64_t readers)
+{
+    for (uint64_t bits = readers; bits; bits &= bits - 1) {
+        const struct stage *d = &s->run->stages[__builtin_ctzll(bits)];
+
+        if (d->waiters[0] & bit(s) && d->queue.n > 0)
+            return true;
+    }
+    return false;
+}
+
+static void check(const struct option *option)
+{
+    if (is_awake(option) || is_registered(option->s, option->readers))
+        return;
+    machine_fail(
+        "lost wake-up: stage %s could %s%s, but is not ready and waits with no reader",
+        option->s->graph->name, option->what, option->full ? " when there is room" : "");
+}
+
+/* True: there is something to send. */
+static bool check_sending(const struct stage *s)
+{
+    struct option option = {.s = s, .what = "send what finished calls left"};
+    const struct order_slot *slot;
+
+    if (s->window == 0 || s->order_flushing)
+        return false;
+    slot = &s->slots[peek(&s->head_ticket) % s->window];
+    if (!slot->done)
+        return false;
+    if (!slot->out.head)
+        machine_fail("stage %s: the oldest call is over, but nobody moves on to the next",
+                     s->graph->name);
+    needs_batch(&option, slot->out.head);
+    check(&option);
+    return true;
+}
+
+static void check_held(const struct stage *s, const struct instance *i)
+{
+    struct option option = {.s = s, .by = i, .what = "go on with a held call"};
+
+    if (s->window > 0 && peek(&s->head_ticket) != i->ticket) {
+        if (i->out.n >= OUT_SOFT_BATCHES || i->out.cost >= OUT_SOFT_COST)
+            return; /* until it is at the head */
+    } else if (i->out.head) {
+        needs_batch(&option, i->out.head);
+    } else {
+        needs_gate(&option);
+    }
+    check(&option);
+}
+
+static bool is_draining(const struct stage *s)
+{
+    return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
+}
+
+/* A free instance that could begin a call now, if there is anything to do. */
+static const struct instance *find_free(const struct stage *s)
+{
+    for (const struct instance *i = s->free; i; i = i->next) {
+        bool woken = atomic_load_explicit(&i->woken, memory_order_relaxed) != 0;
+
+        if (s->phase == STAGE_FLUSHING ? !i->flushed
+                                       : !i->ended && (i->not_before_ns == 0 || woken))
+            return i;
+    }
+    return NULL;
+}
+
+static void check_new_call(const struct stage *s)
+{
+    struct option option = {.s = s, .what = "begin a call"};
+    bool wanted;
+
+    if (s->planning ||
+        (s->window > 0 && s->next_ticket - peek(&s->head_ticket) >= s->window))
+        return;
+    if (s->phase == STAGE_FLUSHING)
+        wanted = s->next_flush < s->n_instances;
+    else if (s->graph->is_source)
+        wanted = !s->source_done && !is_draining(s);
+    else
+        wanted = s->queue.n > 0;
+    if (!wanted || !find_free(s))
+        return;
+    if (s->own_threads) /* one of them will do, unless only one is left */
+        option.by = find_free(s)->next ? NULL : find_free(s);
+    needs_gate(&option);
+    check(&option);
+}
+
+static void check_end(const struct stage *s)
+{
+    struct option option = {.s = s, .what = "finish"};
+    bool input_done;
+
+    if (s->running > 0 || s->held || s->order_flushing ||
+        (s->window > 0 && s->next_ticket != peek(&s->head_ticket)))
+        return;
+    if (s->phase == STAGE_FLUSHING)
+        input_done = s->next_flush == s->n_instances;
+    else if (s->graph->is_source)
+        input_done = s->source_done || s->n_ended == s->n_instances || is_draining(s);
+    else
+        input_done = s->open_in == 0 && s->queue.n == 0 && !s->park_head;
+    if (input_done)
+        check(&option);
+}
+
+/* All that read what it emits want no more: it should learn that. */
+static void check_unread(const struct stage *s)
+{
+    struct option option = {.s = s, .what = "see that nobody reads it any more"};
+    bool any = false;
+
+    for (size_t p = 0; p + 1 < s->graph->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            any = true;
+            if (!is_closed(s->ports[p].readers[r]))
+                return;
+        }
+    }
+    if (any && (s->graph->is_source ? !s->source_done : !is_closed(s)))
+        check(&option);
+}
+
+void oracle_check_ready(struct run *run)
+{
+    for (size_t k = 0; k < run->n_stages; k++) {
+        const struct stage *s = &run->stages[k];
+
+        if (s->phase == STAGE_FINISHED)
+            continue;
+        if (check_sending(s) && s->own_threads)
+            continue; /* its threads wait for that first */
+        for (const struct instance *i = s->held; i; i = i->next)
+            check_held(s, i);
+        check_new_call(s);
+        check_end(s);
+        check_unread(s);
+    }
+}

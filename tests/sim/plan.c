@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/script.h"
+
+enum { ALWAYS = 255 };
+
+uint64_t plan_mix(uint64_t a, uint64_t b)
+{
+    uint64_t z = a * UINT64_C(0x9E3779B97F4A7C15) + b + UINT64_C(0x632BE59BD9B4E019);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* 0 .. n - 1 */
+static unsigned below(uint64_t *random, unsigned n)
+{
+    *random = plan_mix(*random, 1);
+    return (unsigned)(((*random >> 32) * n) >> 32);
+}
+
+static bool one_in(uint64_t *random, unsigned n)
+{
+    return below(random, n) == 0;
+}
+
+/* A chance that is none, small or large. */
+static uint8_t some_chance(uint64_t *random)
+{
+    switch (below(random, 4)) {
+    case 0:
+        return (uint8_t)below(random, 16);
+    case 1:
+        return (uint8_t)below(random, 128);
+    default:
+        return 0;
+    }
+}
+
+/* --- what becomes of items ------------------------------------------------------------------ */
+
+struct fate script_fate(const struct script *s, uint64_t pos)
+{
+    uint64_t h = plan_mix(s->seed, pos);
+    struct fate fate = {.fails = (h & 255) < s->fails};
+
+    if (s->sums > 0 || s->ports == 0)
+        return fate;
+    h >>= 8;
+    if (fate.fails) {
+        fate.n = (h & 7) == 0; /* what was emitted before stays emitted */
+    } else if ((h & 255) < s->forwards || s->whole) {
+        fate.forwards = true;
+        fate.n = 1;
+    } else if ((h >> 8 & 255) < s->bursts) {
+        fate.n = 8 + (h >> 16 & 15);
+    } else {
+        fate.n = (unsigned)((h >> 16 & 255) % (s->outputs + 1));
+    }
+    return fate;
+}
+
+uint64_t script_output(const struct script *s, uint64_t pos, unsigned j)
+{
+    return plan_mix(s->seed ^ 0x5bd1e995, plan_mix(pos, j));
+}
+
+unsigned script_port(const struct script *s, uint64_t output)
+{
+    return s->ports < 2 || s->whole ? 0 : (unsigned)(output >> 5 & 1);
+}
+
+enum payload script_payload(uint64_t output)
+{
+    unsigned h = output >> 8 & 15;
+
+    if (h < 4)
+        return PAYLOAD_INPUT;
+    if (h < 10)
+        return PAYLOAD_ALLOC;
+    return h < 13 ? PAYLOAD_STACK : h < 15 ? PAYLOAD_ADOPT : PAYLOAD_EMPTY;
+}
+
+uint32_t script_len(uint64_t output)
+{
+    uint32_t len = 8 + (uint32_t)(output >> 16 & 31);
+
+    return (output >> 24 & 31) == 0 ? 600 * len : len;
+}
+
+uint64_t script_item(const struct script *s, unsigned worker, unsigned k)
+{
+    return plan_mix(s->seed ^ 0x27d4eb2f, plan_mix(worker, k));
+}
+
+/* --- the graph ------------------------------------------------------------------------------ */
+
+/* Adds a stage without input; returns its index. */
+static size_t add(struct plan *plan, uint64_t *random, char letter, uint32_t kind,
+                  enum script_kind script_kind)
+{
+    size_t k = plan->n_stages++;
+    struct script *script = &plan->scripts[k];
+
+    (void)snprintf(plan->names[k], sizeof(plan->names[k]), "%c%zu", letter, k);
+    plan->args[k][0] = (struct pph_value){.s = "", .i = (int64_t)(uintptr_t)script};
+    plan->stages[k] = (struct kit_stage){.name = plan->names[k],
+                                         .plugin = &plan->plugins[k],
+                                         .from = plan->from[k],
+                                         .args = plan->args[k],
+                                         .workers = 1};
+    *script = (struct script){.stage = (unsigned)k,
+                              .seed = plan_mix(*random, k),
+                              .kind = script_kind,
+                              .workers = 1,
+                              .at_once = 1 + below(random, 4)};
+    plan->plugins[k].kind = kind;
+    if (kind == PPH_GENERATOR || kind == PPH_PROCESSOR)
+        script->ports = one_in(random, 6) ? 2 : 1;
+    return k;
+}
+
+static void set_workers(struct plan *plan, size_t k, unsigned workers)
+{
+    plan->stages[k].workers = workers;
+    plan->scripts[k].workers = workers;
+}
+
+static void read_from(struct plan *plan, size_t reader, unsigned output)
+{
+    char *from = plan->from[reader];
+    size_t len = strlen(from);
+    size_t producer = output / PLAN_PORTS;
+
+    if (plan->reads[reader] >> output & 1)
+        return;
+    plan->reads[reader] |= 1u << output;
+    (void)snprintf(from + len, sizeof(plan->from[0]) - len, "%c%zu%s ",
+                   plan->names[producer][0], producer, output % PLAN_PORTS ? ".alt" : "");
+}
+
+static unsigned random_output(const struct plan *plan, uint64_t *random, size_t above)
+{
+    size_t producer = below(random, (unsigned)above);
+    unsigned ports = plan->scripts[producer].ports;
+
+    while (ports == 0) { /* a task */
+        producer = below(random, (unsigned)above);
+        ports = plan->scripts[producer].ports;
+    }
+    return (unsigned)producer * PLAN_PORTS + below(random, ports);
+}
+
+/* Manners of any stage. */
+static void set_manners(struct script *s, uint64_t *random)
+{
+    s->obeys = one_in(random, 3) ? 0 : (uint8_t)below(random, 256);
+    s->needless = one_in(random, 4) ? some_chance(random) : 0;
+    s->blocks = one_in(random, 3) ? some_chance(random) : 0;
+    s->naps = one_in(random, 6) ? some_chance(random) : 0;
+    s->pauses = some_chance(random);
+    s->wakes = one_in(random, 4) ? some_chance(random) : 0;
+    s->together = one_in(random, 3);
+    s->names = one_in(random, 2);
+}
+
+static void set_queue(struct kit_stage *s, uint64_t *random)
+{
+    static const uint64_t bytes[] = {0, 0, 0, 1, 100000, 300000};
+
+    s->queue_items = 1 + below(random, one_in(random, 4) ? 12 : 3);
+    s->queue_bytes = bytes[below(random, 6)];
+}
+
+static void add_source(struct plan *plan, uint64_t *random)
+{
+    bool planned = one_in(random, 3);
+    size_t k =
+        add(plan, random, 's', PPH_GENERATOR, planned ? SCRIPT_PLANNED : SCRIPT_SOURCE);
+    struct script *script = &plan->scripts[k];
+
+    plan->stages[k].from = NULL;
+    script->items = below(random, one_in(random, 4) ? 30 : 12);
+    script->idles = one_in(random, 3) ? some_chance(random) : 0;
+    if (planned || one_in(random, 4)) {
+        set_workers(plan, k, 1 + below(random, 3));
+        plan->stages[k].order = one_in(random, 2) ? ORDER_ANY : ORDER_KEEP;
+    }
+    set_manners(script, random);
+}
+
+static void add_task(struct plan *plan, uint64_t *random)
+{
+    size_t k = add(plan, random, 't', PPH_TASK, SCRIPT_TASK);
+
+    plan->stages[k].from = NULL;
+    plan->scripts[k].items = below(random, 6);
+    plan->scripts[k].idles = some_chance(random);
+    set_workers(plan, k, 1 + below(random, 2));
+    set_manners(&plan->scripts[k], random);
+}
+
+static enum script_kind each_or_batch(uint64_t *random)
+{
+    return one_in(random, 2) ? SCRIPT_EACH : SCRIPT_BATCH;
+}
+
+static void set_failing(struct plan *plan, size_t k, uint64_t *random)
+{
+    static const enum on_error policies[] = {ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_SKIP,
+                                             ON_ERROR_DEAD, ON_ERROR_DEAD, ON_ERROR_DEAD};
+
+    if (!one_in(random, 4))
+        return;
+    plan->stages[k].on_error = policies[below(random, 6)];
+    plan->scripts[k].fails = (uint8_t)below(random, 128);
+}
+
+static void add_processor(struct plan *plan, uint64_t *random)
+{
+    size_t above = plan->n_stages;
+    size_t k = add(plan, random, 'p', PPH_PROCESSOR, each_or_batch(random));
+    struct script *script = &plan->scripts[k];
+
+    set_workers(plan, k, 1 + below(random, PLAN_WORKERS_MAX));
+    plan->stages[k].order = one_in(random, 3) ? ORDER_ANY : ORDER_KEEP;
+    set_queue(&plan->stages[k], random);
+    script->outputs = 1 + below(random, 3);
+    script->forwards = one_in(random, 2) ? (uint8_t)below(random, 256) : 0;
+    script->bursts = one_in(random, 4) ? some_chance(random) : 0;
+    script->sums = one_in(random, 10) ? 1 + below(random, 3) : 0;
+    set_failing(plan, k, random);
+    script->whole = script->kind == SCRIPT_BATCH && script->fails == 0 &&
+                    script->sums == 0 && one_in(random, 3);
+    set_manners(script, random);
+    for (unsigned n = 1 + below(random, 2); n > 0; n--)
+        read_from(plan, k, random_output(plan, random, above));
+}
+
+/* Consumers of something each; the last one reads whatever nobody else does. */
+static void add_consumers(struct plan *plan, uint64_t *random)
+{
+    size_t above = plan->n_stages;
+    unsigned read = 0;
+    size_t k = 0;
+
+    for (unsigned n = 1 + one_in(random, 3); n > 0; n--) {
+        k = add(plan, random, 'c', PPH_CONSUMER, each_or_batch(random));
+        set_workers(plan, k, one_in(random, 2) ? 1 : 1 + below(random, 3));
+        set_queue(&plan->stages[k], random);
+        set_manners(&plan->scripts[k], random);
+        set_failing(plan, k, random);
+        if (one_in(random, 8))
+            plan->scripts[k].end_after = 1 + below(random, 10);
+        read_from(plan, k, random_output(plan, random, above));
+    }
+    for (size_t reader = 0; reader < plan->n_stages; reader++)
+        read |= plan->reads[reader];
+    for (size_t producer = 0; producer < above; producer++) {
+        for (unsigned port = 0; port < plan->scripts[producer].ports; port++) {
+            unsigned output = (unsigned)producer * PLAN_PORTS + port;
+
+            if (!(read >> output & 1))
+                read_from(plan, k, output);
+        }
+    }
+}
+
+static void add_dead_reader(struct plan *plan, uint64_t *random)
+{
+    bool dead = false;
+    size_t k;
+
+    for (k = 0; k < plan->n_stages; k++)
+        dead = dead || plan->stages[k].on_error == ON_ERROR_DEAD;
+    if (!dead)
+        return;
+    k = add(plan, random, 'd', PPH_CONSUMER, each_or_batch(random));
+    plan->stages[k].from = ".dead";
+    plan->reads_dead[k] = true;
+    set_workers(plan, k, 1 + below(random, 2));
+    set_queue(&plan->stages[k], random);
+    set_manners(&plan->scripts[k], random);
+}
+
+/* Flags and callbacks, when everything else is known. */
+static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
+{
+    struct pph_plugin *plugin = &plan->plugins[k];
+    struct script *script = &plan->scripts[k];
+    bool emits = script->ports > 0;
+
+    if (script->workers > 1)
+        plugin->flags |= PPH_PARALLEL;
+    if (one_in(random, 5))
+        plugin->flags |= one_in(random, 4) ? PPH_PINNED : PPH_BLOCKING;
+    if (emits && script->kind >= SCRIPT_EACH && one_in(random, 6))
+        plugin->flags |= PPH_IN_PLACE;
+    if (script->sums > 0)
+        plugin->flags |= PPH_STATEFUL;
+    script_fill(plugin, script, script->kind >= SCRIPT_EACH && one_in(random, 6));
+    if (one_in(random, 150))
+        script->fatal = FATAL_OPEN + below(random, FATAL_FLUSH - FATAL_OPEN + 1);
+}
+
+void plan_make(struct plan *plan, uint64_t seed)
+{
+    uint64_t random = plan_mix(seed, 0x706c616e);
+
+    *plan = (struct plan){.seed = seed};
+    for (unsigned n = 1 + one_in(&random, 4); n > 0; n--)
+        add_source(plan, &random);
+    for (unsigned n = below(&random, 4); n > 0; n--)
+        add_processor(plan, &random);
+    add_consumers(plan, &random);
+    add_dead_reader(plan, &random);
+    if (plan->n_stages < PLAN_STAGES_MAX && one_in(&random, 20))
+        add_task(plan, &random);
+    for (size_t k = 0; k < plan->n_stages; k++)
+        make_plugin(plan, k, &random);
+    plan->threads = one_in(&random, 16) ? 0 : 1 + below(&random, 4);
+    plan->n_signals = one_in(&random, 3) ? 1 + below(&random, 2) : 0;
+    for (size_t k = 0; k < 2; k++)
+        plan->signal_after[k] = below(&random, 1u << below(&random, 10));
+    plan->n_wakes = one_in(&random, 3) ? below(&random, 5) : 0;
+    plan->start_fails = one_in(&random, 30);
+    plan->leaps = one_in(&random, 8);
+}
+
+/* --- for people ----------------------------------------------------------------------------- */
+
+static void describe_stage(const struct plan *plan, size_t k, struct text *t)
+{
+    static const char *const policies[] = {
+        [ON_ERROR_STOP] = "stop", [ON_ERROR_SKIP] = "skip", [ON_ERROR_DEAD] = "dead"};
+    static const char *const kinds[] = {[SCRIPT_SOURCE] = "source",
+                                        [SCRIPT_PLANNED] = "planned source",
+                                        [SCRIPT_TASK] = "task",
+                                        [SCRIPT_EACH] = "each",
+                                        [SCRIPT_BATCH] = "batch"};
+    const struct kit_stage *s = &plan->stages[k];
+    const struct script *script = &plan->scripts[k];
+
+    text_printf(
+        t,
+        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s\n",
+        s->name, s->from ? s->from : "-", kinds[script->kind], s->workers,
+        s->order == ORDER_KEEP ? "in order" : "any order",
+        (unsigned long long)s->queue_items, (unsigned long long)s->queue_bytes,
+        policies[s->on_error], s->plugin->flags, s->plugin->plan ? ", plan" : "",
+        script->fatal ? ", fatal" : "");
+    text_printf(
+        t,
+        "     items %u, at once %u, outputs %u, bursts %u, fails %u, forwards %u, sums %u; obeys %u, "
+        "needless %u, blocks %u, naps %u, pauses %u, idles %u, wakes %u%s%s%s; ends after %u\n",
+        script->items, script->at_once, script->outputs, script->bursts, script->fails,
+        script->forwards, script->sums, script->obeys, script->needless, script->blocks,
+        script->naps, script->pauses, script->idles, script->wakes,
+        script->whole ? ", whole" : "", script->names ? ", names" : "",
+        script->together ? ", together" : "", script->end_after);
+}
+
+void plan_describe(const struct plan *plan, struct text *t)
+{
+    text_printf(t, "  %u threads%s%s, %u signals after %u and %u pauses, %u wakes\n",
+                plan->threads, plan->start_fails ? ", some cannot be started" : "",
+                plan->leaps ? ", time leaps" : "", plan->n_signals, plan->signal_after[0],
+                plan->signal_after[1], plan->n_wakes);
+    for (size_t k = 0; k < plan->n_stages; k++)
+        describe_stage(plan, k, t);
+}

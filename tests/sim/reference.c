@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/reference.h"
+
+#include <stdlib.h>
+
+enum { PORT_DEAD = PLAN_PORTS };
+
+static void list_add(struct expected_list *list, struct expected item)
+{
+    if (list->n == list->cap) {
+        list->cap = list->cap ? 2 * list->cap : 64;
+        list->items = reallocarray(list->items, list->cap, sizeof(*list->items));
+        if (!list->items)
+            abort();
+    }
+    item.place = list->n;
+    list->items[list->n++] = item;
+}
+
+/*
+ * Gives the item to whoever reads that port of the stage.  What leaves by one port stays in the order of
+ * the item's strand; other ports and other stages have their own.
+ */
+static void send(struct reference *r, const struct plan *plan, size_t from, unsigned port,
+                 struct expected item)
+{
+    item.strand = plan_mix(item.strand ^ plan->scripts[from].seed, port);
+    for (size_t k = from + 1; k < plan->n_stages; k++) {
+        bool reads = port == PORT_DEAD ? plan->reads_dead[k]
+                                       : plan->reads[k] >> (from * PLAN_PORTS + port) & 1;
+
+        if (reads)
+            list_add(&r->in[k], item);
+    }
+}
+
+static uint64_t content_of(uint64_t output, uint64_t input)
+{
+    switch (script_payload(output)) {
+    case PAYLOAD_EMPTY:
+        return 0;
+    case PAYLOAD_INPUT:
+        return input;
+    default:
+        return output;
+    }
+}
+
+static bool keeps_order(const struct plan *plan, size_t k)
+{
+    return plan->scripts[k].workers == 1 ||
+           (plan->stages[k].order == ORDER_KEEP && plan->scripts[k].ports > 0);
+}
+
+/* One item of a source; `strand`: of those that leave in this order. */
+static void emit_item(struct reference *r, const struct plan *plan, size_t k,
+                      uint64_t pos, uint64_t strand)
+{
+    const struct script *s = &plan->scripts[k];
+    struct expected item = {
+        .pos = pos, .content = content_of(pos, pos), .strand = strand};
+
+    send(r, plan, k, script_port(s, pos), item);
+}
+
+static void emit_all(struct reference *r, const struct plan *plan, size_t k)
+{
+    const struct script *s = &plan->scripts[k];
+    bool planned = s->kind == SCRIPT_PLANNED;
+
+    for (unsigned w = 0; w < (planned ? 1 : s->workers); w++) {
+        for (unsigned i = 0; i < s->items; i++)
+            emit_item(r, plan, k, script_item(s, w, i),
+                      planned && !keeps_order(plan, k) ? i : w);
+    }
+}
+
+/* What emit took of a source, in the order of the source. */
+static void emit_made(struct reference *r, const struct plan *plan, size_t k)
+{
+    const struct script *s = &plan->scripts[k];
+    bool planned = s->kind == SCRIPT_PLANNED;
+
+    for (unsigned w = 0; w < (planned ? 1 : s->workers); w++) {
+        for (unsigned i = 0; i < s->items; i++) {
+            uint64_t pos = script_item(s, w, i);
+
+            for (size_t n = 0; n < world.made[k].n; n++) {
+                if (world.made[k].items[n].pos == pos)
+                    emit_item(r, plan, k, pos, planned && !keeps_order(plan, k) ? i : w);
+            }
+        }
+    }
+}
+
+static void pass(struct reference *r, const struct plan *plan, size_t k,
+                 const struct expected *in)
+{
+    const struct script *s = &plan->scripts[k];
+    struct fate fate = script_fate(s, in->pos);
+    bool in_place = (plan->plugins[k].flags & PPH_IN_PLACE) != 0;
+    uint64_t strand = keeps_order(plan, k) ? in->strand : plan_mix(in->strand, in->pos);
+
+    for (unsigned j = 0; j < fate.n; j++) {
+        struct expected out = {.pos = script_output(s, in->pos, j), .strand = strand};
+
+        if (fate.forwards)
+            out.content = in_place ? script_rewritten(in->content) : in->content;
+        else
+            out.content = content_of(out.pos, in->content);
+        send(r, plan, k, script_port(s, out.pos), out);
+    }
+    if (fate.fails) {
+        r->failed[k]++;
+        if (plan->stages[k].on_error == ON_ERROR_DEAD) {
+            struct expected letter = *in;
+
+            letter.strand = strand;
+            send(r, plan, k, PORT_DEAD, letter);
+        }
+    }
+}
+
+static void flush(struct reference *r, const struct plan *plan, size_t k)
+{
+    const struct script *s = &plan->scripts[k];
+
+    for (unsigned w = 0; w < s->workers; w++) {
+        for (unsigned j = 0; j < s->sums; j++) {
+            struct expected out = {.pos = script_sum(s, w, j)};
+
+            out.content = content_of(out.pos, out.pos);
+            out.strand = w;
+            send(r, plan, k, script_port(s, out.pos), out);
+        }
+    }
+}
+
+void reference_make(struct reference *r, const struct plan *plan, bool whole)
+{
+    for (size_t k = 0; k < PLAN_STAGES_MAX; k++) {
+        r->in[k].n = 0;
+        r->failed[k] = 0;
+    }
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        enum script_kind kind = plan->scripts[k].kind;
+
+        if (kind == SCRIPT_TASK)
+            continue;
+        if (kind <= SCRIPT_PLANNED && whole)
+            emit_all(r, plan, k);
+        else if (kind <= SCRIPT_PLANNED)
+            emit_made(r, plan, k);
+        for (size_t i = 0; i < r->in[k].n; i++) {
+            struct expected in = r->in[k].items[i];
+
+            pass(r, plan, k, &in);
+        }
+        flush(r, plan, k);
+    }
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/actor.h"
+#include "sim/machine.h"
+
+enum {
+    TOGETHER_MAX = 32,
+    NEEDLESS_MAX = 3, /* of one item */
+    PLANNED_MAX = 3,  /* items of one `plan` */
+    WAIT_NS = 1000000,
+};
+
+/* --- items ---------------------------------------------------------------------------------- */
+
+uint64_t script_rewritten(uint64_t content)
+{
+    return content == 0 ? 0 : plan_mix(content, 3);
+}
+
+uint64_t script_sum(const struct script *s, unsigned worker, unsigned j)
+{
+    return plan_mix(s->seed ^ 0x165667b1, plan_mix(worker, j));
+}
+
+/* Fills in an output.  `stack`: memory of its own that the host must copy. */
+static void make_output(struct actor *a, struct pph_item *out, uint64_t pos,
+                        const struct pph_item *input, uint8_t *stack)
+{
+    enum payload payload = script_payload(pos);
+    uint32_t len = script_len(pos);
+
+    *out = (struct pph_item){.pos = pos, .port = (uint16_t)script_port(a->script, pos)};
+    if (payload == PAYLOAD_INPUT && input) {
+        out->data = input->data;
+        out->len = input->len;
+        return;
+    }
+    if (payload == PAYLOAD_EMPTY)
+        return;
+    out->len = len;
+    if (payload == PAYLOAD_STACK && len <= ACTOR_STACK_PAYLOAD) {
+        out->data = stack;
+    } else if (payload == PAYLOAD_ADOPT) {
+        out->data = actor_adopt(a, len);
+    } else {
+        out->data = actor_alloc(a, len);
+        out->flags = PPH_WRITABLE;
+    }
+    payload_write(out, pos);
+}
+
+/* Emits outputs from a->next on, `most` in all; PPH_OK, PPH_MORE (there is more to come) or worse. */
+static int emit_outputs(struct actor *a, unsigned most,
+                        uint64_t (*pos_of)(const struct actor *a, unsigned j),
+                        const struct pph_item *input)
+{
+    const struct script *s = a->script;
+
+    while (a->next < most) {
+        struct pph_item items[TOGETHER_MAX];
+        uint8_t stacks[TOGETHER_MAX][ACTOR_STACK_PAYLOAD];
+        unsigned n = s->together || s->ports == 0 ? most - a->next : 1;
+        int rc;
+
+        if (s->kind <= SCRIPT_PLANNED)
+            n = s->at_once < most - a->next ? s->at_once : most - a->next;
+        if (n > TOGETHER_MAX)
+            n = TOGETHER_MAX;
+        for (unsigned k = 0; k < n; k++)
+            make_output(a, &items[k], pos_of(a, a->next + k), input, stacks[k]);
+        rc = actor_emit(a, items, n);
+        if (rc < 0)
+            return rc;
+        for (unsigned k = 0; s->kind <= SCRIPT_PLANNED && k < n; k++)
+            world_saw(&world.made[s->stage], &items[k]);
+        a->next += n;
+        a->told = rc == PPH_MORE;
+        if (a->told && a->next < most && actor_chance(s->obeys))
+            return PPH_MORE;
+    }
+    return PPH_OK;
+}
+
+static uint64_t output_pos(const struct actor *a, unsigned j)
+{
+    return script_output(a->script, a->pos, j);
+}
+
+/* The item becomes its own output. */
+static void turn_into_output(struct actor *a, struct pph_item *it)
+{
+    it->pos = script_output(a->script, it->pos, 0);
+    it->port = (uint16_t)script_port(a->script, it->pos);
+    if (a->in_place)
+        payload_rewrite(it);
+}
+
+/* A new item, or one that comes again after PPH_MORE. */
+static void begin_item(struct actor *a, const struct pph_item *it)
+{
+    if (a->begun)
+        return;
+    a->begun = true;
+    a->pos = it->pos;
+    a->next = 0;
+    a->needless = 0;
+    a->told = false;
+    payload_check(it);
+    world_saw(&world.in[a->script->stage], it);
+    actor_check_input(a);
+}
+
+static void end_item(struct actor *a)
+{
+    a->begun = false;
+    a->next = 0;
+    a->taken++;
+    world.finished[a->script->stage]++;
+}
+
+/* Works on one item; PPH_FORWARD: it is its own output; PPH_OK: it is done; or what to return. */
+static int work_on(struct actor *a, struct pph_item *it)
+{
+    const struct script *s = a->script;
+    struct fate fate = script_fate(s, it->pos);
+    int rc;
+
+    begin_item(a, it);
+    actor_dawdle(a);
+    if (s->fatal == FATAL_CALL && actor_chance(16))
+        return actor_fatal(a);
+    if (a->needless < NEEDLESS_MAX && actor_chance(s->needless)) {
+        a->needless++;
+        return PPH_MORE;
+    }
+    if (fate.forwards) {
+        turn_into_output(a, it);
+        return PPH_FORWARD;
+    }
+    rc = emit_outputs(a, fate.n, output_pos, it);
+    if (rc != PPH_OK)
+        return rc;
+    payload_check(it);
+    return fate.fails ? PPH_FAIL : PPH_OK;
+}
+
+static bool wants_no_more(struct actor *a)
+{
+    const struct script *s = a->script;
+
+    if (s->end_after == 0 || a->taken < s->end_after)
+        return false;
+    world.ended = true;
+    return true;
+}
+
+static int item_failed(struct actor *a, const struct pph_item *it)
+{
+    const struct kit_stage *stage = &world.plan->stages[a->script->stage];
+
+    a->begun = false;
+    world.failed[a->script->stage]++;
+    if (stage->on_error == ON_ERROR_STOP)
+        world.fatal = true;
+    return actor_fail(a, it, PPH_FAIL);
+}
+
+int script_each(struct pph_ctx *ctx, struct pph_item *it)
+{
+    struct actor *a = actor_enter(ctx);
+    int rc = work_on(a, it);
+
+    if (rc == PPH_FAIL) {
+        rc = item_failed(a, it);
+    } else if (rc == PPH_OK || rc == PPH_FORWARD) {
+        end_item(a);
+        if (rc == PPH_OK && wants_no_more(a))
+            rc = PPH_END;
+    }
+    actor_leave(a);
+    return rc;
+}
+
+/* All items at once, as they came. */
+static int emit_whole(struct actor *a, struct pph_item *items, size_t n)
+{
+    int rc;
+
+    for (size_t k = 0; k < n; k++) {
+        begin_item(a, &items[k]);
+        turn_into_output(a, &items[k]);
+        end_item(a);
+    }
+    rc = actor_emit(a, items, n);
+    return rc < 0 ? rc : PPH_OK;
+}
+
+static int batch_items(struct actor *a, struct pph_item *items, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        int rc = work_on(a, &items[k]);
+
+        if (rc == PPH_FORWARD) {
+            rc = actor_emit(a, &items[k], 1);
+            a->told = rc == PPH_MORE;
+            rc = rc == PPH_MORE ? PPH_OK : rc;
+        } else if (rc == PPH_MORE) {
+            a->ctx->done = k;
+            return rc;
+        } else if (rc == PPH_FAIL) {
+            rc = item_failed(a, &items[k]);
+            if (!a->script->names)
+                return rc;
+            continue;
+        }
+        if (rc != PPH_OK)
+            return rc;
+        end_item(a);
+        if (k + 1 < n && a->told && actor_chance(a->script->obeys)) {
+            a->ctx->done = k + 1;
+            return PPH_MORE;
+        }
+    }
+    return wants_no_more(a) ? PPH_END : PPH_OK;
+}
+
+int script_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
+{
+    struct actor *a = actor_enter(ctx);
+    int rc;
+
+    actor_dawdle(a);
+    rc = a->script->whole && !a->begun ? emit_whole(a, items, n)
+                                       : batch_items(a, items, n);
+    actor_leave(a);
+    return rc;
+}
+
+/* --- sources -------------------------------------------------------------------------------- */
+
+static uint64_t item_pos(const struct actor *a, unsigned j)
+{
+    return script_item(a->script, a->ctx->worker, j);
+}
+
+static uint64_t planned_pos(const struct actor *a, unsigned j)
+{
+    return script_item(a->script, 0, j);
+}
+
+/* It has emitted all and waits for input that does not come. */
+static int wait_for_cancel(struct actor *a)
+{
+    while (!a->cancelled)
+        machine_nap(WAIT_NS);
+    return PPH_STOP;
+}
+
+static int generate(struct actor *a)
+{
+    const struct script *s = a->script;
+    bool planned = s->kind == SCRIPT_PLANNED;
+    unsigned most = planned ? a->range_end : s->items;
+    int rc;
+
+    actor_dawdle(a);
+    if (s->fatal == FATAL_CALL && actor_chance(16))
+        return actor_fatal(a);
+    if (!planned && actor_chance(s->idles))
+        return PPH_IDLE;
+    if (s->kind == SCRIPT_TASK)
+        return ++a->next > s->items ? PPH_END : PPH_OK;
+    if (!planned && actor_chance(s->pauses) && most > a->next + 2)
+        most = a->next + 2; /* the rest in another call */
+    rc = emit_outputs(a, most, planned ? planned_pos : item_pos, NULL);
+    if (rc != PPH_OK || planned || most < s->items)
+        return rc;
+    return s->waits ? wait_for_cancel(a) : PPH_END;
+}
+
+int script_generate(struct pph_ctx *ctx)
+{
+    struct actor *a = actor_enter(ctx);
+    int rc = generate(a);
+
+    actor_leave(a);
+    return rc;
+}
+
+/* --- plan, flush ---------------------------------------------------------------------------- */
+
+/* The next items of a planned source. */
+static int plan_range(struct actor *a)
+{
+    const struct script *s = a->script;
+    unsigned n = 1 + machine_random(PLANNED_MAX);
+
+    if (a->shared->planned == s->items)
+        return PPH_END;
+    a->next = a->shared->planned;
+    a->range_end = a->next + n < s->items ? a->next + n : s->items;
+    a->shared->planned = a->range_end;
+    return PPH_OK;
+}
+
+int script_plan(struct pph_ctx *ctx, const struct pph_item *items, size_t n)
+{
+    struct actor *a = actor_enter(ctx);
+    int rc = PPH_OK;
+
+    actor_begin_plan(a);
+    if (a->script->fatal == FATAL_PLAN && actor_chance(32))
+        rc = actor_fatal(a);
+    else if (a->script->kind == SCRIPT_PLANNED)
+        rc = plan_range(a);
+    for (size_t k = 0; k < n; k++)
+        world_saw(&world.given[a->script->stage], &items[k]);
+    actor_end_plan(a);
+    actor_leave(a);
+    return rc;
+}
+
+static uint64_t sum_pos(const struct actor *a, unsigned j)
+{
+    return script_sum(a->script, a->ctx->worker, j);
+}
+
+int script_flush(struct pph_ctx *ctx, int why)
+{
+    struct actor *a = actor_enter(ctx);
+    int rc;
+
+    actor_check_flush(a, why);
+    actor_dawdle(a);
+    if (a->script->fatal == FATAL_FLUSH)
+        rc = actor_fatal(a);
+    else
+        rc = emit_outputs(a, a->script->sums, sum_pos, NULL);
+    a->flush_goes_on = rc == PPH_MORE;
+    actor_leave(a);
+    return rc;
+}
