@@ -38,6 +38,15 @@ QUICK = [
     _case("sched_bug9", "BUG9", STUCK),
     _case("sched_bug10", "BUG10 P=2 W=2", WRONG),
     _case("sched_bug11", "BUG11", WRONG),
+    _case("enough_chain", "MADE=1 K=2"),
+    _case("enough_broadcast", "TOPO=1 MADE=1"),
+    _case("enough_bug1", "BUG1 MADE=1", STUCK),
+    _case("enough_bug2", "BUG2 MADE=1 K=3", STUCK),
+    _case("enough_bug3", "BUG3 TOPO=1", WRONG),
+    _case("enough_bug4", "BUG4 MADE=1 K=3", WRONG),
+    _case("enough_bug5", "BUG5 MADE=1 K=3", WRONG),
+    _case("enough_bug6", "BUG6 MADE=1", STUCK),
+    _case("enough_bug7", "BUG7 MADE=1", STUCK),
 ]
 
 # Run by hand: `run.py --full`.
@@ -48,4 +57,7 @@ FULL = [
     _case("sched_full_fanin", "TOPO=2 P=2 W=3 HARD=1"),
     _case("sched_full_low_water", "P=2 W=3 CAP=3 K=3 N=3 HARD=1"),
     _case("sched_full_flush", "P=2 W=3 FLUSH LIM=2 HARD=1 N=1"),
+    _case("enough_full_chain", "MADE=3 WANTS=2 K=3"),
+    _case("enough_full_three", "MADE=2 W=3"),
+    _case("enough_full_broadcast", "TOPO=1 MADE=4 WANTS=2"),
 ]
