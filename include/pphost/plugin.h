@@ -322,7 +322,8 @@ struct pph_plugin {
      * the place in the output.  PPH_OK, PPH_END (generators) or PPH_FATAL. */
     int (*plan)(struct pph_ctx *, const struct pph_item *items, size_t n);
 
-    /* [worker] Emit about ctx->want items. */
+    /* [worker] Emit about ctx->want items.  After PPH_OK it may be called again at once, for some 50 us,
+     * before what it emitted goes down; not if it may wait: has cancel, or PPH_BLOCKING, PPH_PINNED. */
     int (*generate)(struct pph_ctx *);
 
     /* [worker] One item. */

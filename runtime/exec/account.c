@@ -3,14 +3,37 @@
 
 #include <inttypes.h>
 
-static uint64_t get(const struct stage *s, enum ledger ledger, enum count which)
+uint64_t stage_counted(const struct stage *s, enum ledger ledger, enum count which)
 {
-    return atomic_load_explicit(&s->counts[ledger][which], memory_order_relaxed);
+    uint64_t sum = atomic_load_explicit(&s->counts[ledger][which], memory_order_relaxed);
+
+    for (unsigned w = 0; w < s->n_instances; w++)
+        sum += atomic_load_explicit(&s->instances[w].counts[ledger][which],
+                                    memory_order_relaxed);
+    return sum;
+}
+
+uint64_t stage_calls(const struct stage *s)
+{
+    uint64_t sum = 0;
+
+    for (unsigned w = 0; w < s->n_instances; w++)
+        sum += atomic_load_explicit(&s->instances[w].calls, memory_order_relaxed);
+    return sum;
+}
+
+uint64_t stage_busy_ns(const struct stage *s)
+{
+    uint64_t sum = 0;
+
+    for (unsigned w = 0; w < s->n_instances; w++)
+        sum += atomic_load_explicit(&s->instances[w].busy_ns, memory_order_relaxed);
+    return sum;
 }
 
 static uint64_t both(const struct stage *s, enum count which)
 {
-    return get(s, LEDGER_MAIN, which) + get(s, LEDGER_DEAD, which);
+    return stage_counted(s, LEDGER_MAIN, which) + stage_counted(s, LEDGER_DEAD, which);
 }
 
 static uint64_t total(const struct run *run, enum ledger ledger, enum count which)
@@ -18,7 +41,7 @@ static uint64_t total(const struct run *run, enum ledger ledger, enum count whic
     uint64_t sum = 0;
 
     for (size_t k = 0; k < run->n_stages; k++)
-        sum += get(&run->stages[k], ledger, which);
+        sum += stage_counted(&run->stages[k], ledger, which);
     return sum;
 }
 

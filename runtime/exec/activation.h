@@ -10,9 +10,11 @@
 
 /*
  * Runs the instance that stage_dispatch() claimed, on this thread, with its cache of chunks.  The
- * caller passes the result on to stage_complete().  [worker]
+ * caller passes the result on to stage_complete().  *now_ns: the time, read a moment ago (0: not
+ * known); set to that of the end.  [worker]
  */
-enum outcome activation_run(struct instance *i, struct chunk_cache *cache);
+enum outcome activation_run(struct instance *i, struct chunk_cache *cache,
+                            uint64_t *now_ns);
 
 /* Leaves the call that a cancel interrupted: counts what it did, frees what it held.  [control, after the run] */
 void activation_abandon(struct instance *i);

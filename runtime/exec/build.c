@@ -108,6 +108,7 @@ static bool build_stage(struct stage *s)
 {
     s->n_instances = s->graph->workers;
     s->own_threads = s->graph->own_threads && !s->run->options.single_thread;
+    s->may_wait = s->desc->cancel || s->desc->flags & (PPH_BLOCKING | PPH_PINNED);
     mutex_init(&s->lock);
     lock_order_set(&s->lock, "stage.lock", LOCKS_STAGES, s->graph->level);
     cond_init(&s->can_run);
@@ -149,7 +150,7 @@ static void free_instance(struct instance *i)
 {
     if (!i || i->magic != INSTANCE_MAGIC)
         return;
-    scope_fini(&i->scope);
+    scope_fini(&i->scope, &i->memory);
     origin_unref(i->origin);
     free(i->outlets);
     i->magic = 0;

@@ -6,6 +6,9 @@
 #include "exec/order.h"
 #include "exec/workers.h"
 
+/* Small batches are taken together as long as they are expected to be done in this time. */
+enum { TAKE_NS = 20 * NS_PER_US };
+
 /* Whether every reader of every port has room for a batch; notes those that have not. */
 static bool gate_open(const struct stage *s, uint64_t *blocked)
 {
@@ -113,24 +116,53 @@ static enum call next_call_locked(struct stage *s)
     return CALL_GENERATE;
 }
 
-static void claim_locked(struct stage *s, struct instance *i, enum call call,
-                         struct wakes *wakes) REQUIRES(s->lock);
-static void claim_locked(struct stage *s, struct instance *i, enum call call,
-                         struct wakes *wakes)
+/* Whether one more waiting batch goes with those taken: cheap ones, and none that others could take. */
+static bool takes_more_locked(const struct stage *s, const struct instance *i,
+                              uint64_t cost) REQUIRES(s->lock);
+static bool takes_more_locked(const struct stage *s, const struct instance *i,
+                              uint64_t cost)
 {
-    bool was_free = unlink_instance(&s->free, i);
+    const struct batch *next = s->queue.head;
 
-    PPH_ASSERT(was_free && i->call == CALL_NONE);
+    return next && i->item_ns > 0 && !s->desc->plan && !s->may_wait &&
+           s->queue.n >= s->n_instances && i->taken + next->n <= BATCH_ITEMS_MAX &&
+           (i->taken + next->n) * i->item_ns <= TAKE_NS &&
+           cost + next->cost <= BATCH_COST_MAX;
+}
+
+static void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+    REQUIRES(s->lock);
+static void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+{
+    struct batch *batch = inbox_pop_locked(s, wakes);
+    uint64_t cost = batch->cost;
+
+    i->in = batch;
+    i->taken = batch->n;
+    i->ledger = batch_ledger(batch);
+    instance_count(i, i->ledger, COUNT_IN, batch->n);
+    while (takes_more_locked(s, i, cost)) {
+        batch = inbox_pop_locked(s, wakes);
+        cost += batch->cost;
+        i->taken += batch->n;
+        instance_count(i, batch_ledger(batch), COUNT_IN, batch->n);
+        batch_list_push(&i->in_next, batch);
+    }
+}
+
+/* The instance, which is on no list, begins a call. */
+static void begin_call_locked(struct stage *s, struct instance *i, enum call call,
+                              struct wakes *wakes) REQUIRES(s->lock);
+static void begin_call_locked(struct stage *s, struct instance *i, enum call call,
+                              struct wakes *wakes)
+{
+    PPH_ASSERT(i->call == CALL_NONE);
     i->not_before_ns = 0;
     i->call = call;
     i->planned = s->desc->plan == NULL;
-    if (call == CALL_ITEMS) {
-        i->in = inbox_pop_locked(s, wakes);
-        i->ledger = i->in->dead ? LEDGER_DEAD : LEDGER_MAIN;
-        stage_count(s, i->ledger, COUNT_IN, i->in->n);
-    } else {
-        i->ledger = LEDGER_MAIN;
-    }
+    i->ledger = LEDGER_MAIN;
+    if (call == CALL_ITEMS)
+        take_input_locked(s, i, wakes);
     if (call == CALL_FLUSH) {
         i->flushed = true;
         i->planned = true;
@@ -258,7 +290,10 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
     call = next_call_locked(s);
     i = call == CALL_NONE ? NULL : find_free_locked(s, only, call);
     if (i && gate_open(s, blocked)) {
-        claim_locked(s, i, call, wakes);
+        bool was_free = unlink_instance(&s->free, i);
+
+        PPH_ASSERT(was_free);
+        begin_call_locked(s, i, call, wakes);
         s->running++;
         if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
             stage_clear_ready_locked(s);
@@ -317,11 +352,11 @@ static void hold_locked(struct stage *s, struct instance *i)
     s->n_held++;
 }
 
-void stage_complete(struct stage *s, struct instance *i, enum outcome outcome)
+/* The instance rests; true: and the stage has finished. */
+static bool give_back_locked(struct stage *s, struct instance *i, enum outcome outcome)
+    REQUIRES(s->lock);
+static bool give_back_locked(struct stage *s, struct instance *i, enum outcome outcome)
 {
-    bool finished;
-
-    mutex_lock(&s->lock);
     s->running--;
     if (outcome == OUTCOME_HELD || outcome == OUTCOME_STOP) {
         hold_locked(s, i);
@@ -337,8 +372,62 @@ void stage_complete(struct stage *s, struct instance *i, enum outcome outcome)
     if (s->held || s->queue.n > 0 || s->graph->is_source || s->phase == STAGE_FLUSHING ||
         (s->window > 0 && order_waiting_locked(s)))
         stage_set_ready_locked(s);
-    finished = finish_check_locked(s);
+    return finish_check_locked(s);
+}
+
+/* Whether a stage nearer the sinks has something to do. */
+static bool nearer_is_ready(const struct stage *s)
+{
+    unsigned last = s->id / 64;
+
+    for (unsigned word = 0; word <= last; word++) {
+        uint64_t bits = atomic_load_explicit(&s->run->ready[word], memory_order_relaxed);
+
+        if (word == last)
+            bits &= (UINT64_C(1) << (s->id % 64)) - 1;
+        if (bits)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether the instance, whose call has ended well, goes on with the next one at once: dispatch would
+ * come to the same, at twice the price.  Anything out of the ordinary is left to dispatch.
+ */
+static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+    REQUIRES(s->lock);
+static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+{
+    uint64_t blocked[STAGE_WORDS] = {0};
+    enum call call = next_call_locked(s);
+
+    if ((call != CALL_ITEMS && call != CALL_GENERATE) || i->ended || s->held ||
+        (s->window > 0 && order_waiting_locked(s)) || stage_is_unread(s) ||
+        run_cancelled(s->run) || (!s->own_threads && nearer_is_ready(s)) ||
+        !gate_open(s, blocked))
+        return false;
+    begin_call_locked(s, i, call, wakes);
+    if (!s->own_threads && (!s->free || next_call_locked(s) == CALL_NONE))
+        stage_clear_ready_locked(s);
+    else
+        stage_set_ready_locked(s);
+    return true;
+}
+
+bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
+                    bool may_go_on)
+{
+    struct wakes wakes = {0};
+    bool finished = false;
+    bool again;
+
+    mutex_lock(&s->lock);
+    again = may_go_on && outcome == OUTCOME_DONE && goes_on_locked(s, i, &wakes);
+    if (!again)
+        finished = give_back_locked(s, i, outcome);
     mutex_unlock(&s->lock);
+    wakes_deliver(s->run, &wakes);
     if (outcome == OUTCOME_IDLE) { /* control keeps the time */
         atomic_fetch_add_explicit(&s->run->control, 1, memory_order_release); /* R3 */
         futex_wake(&s->run->control, 1);
@@ -347,4 +436,5 @@ void stage_complete(struct stage *s, struct instance *i, enum outcome outcome)
         finish(s);
     else
         workers_notify(s->run);
+    return again;
 }

@@ -33,8 +33,11 @@ enum outcome {
     OUTCOME_STOP, /* the run was cancelled in the middle: left as it is for the account */
 };
 
-/* Gives the instance back after an activation.  [worker] */
-void stage_complete(struct stage *s, struct instance *i, enum outcome outcome)
-    EXCLUDES(s->lock);
+/*
+ * The activation is over.  True: `may_go_on` is set and the instance has begun its next call already,
+ * to be run at once; else it was given back.  [worker]
+ */
+bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
+                    bool may_go_on) EXCLUDES(s->lock);
 
 #endif /* EXEC_DISPATCH_H */

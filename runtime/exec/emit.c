@@ -85,10 +85,10 @@ static void close_outlet(struct instance *i, uint16_t port)
 
     o->open = NULL;
     o->hint = batch->n;
+    i->closed++;
     batch->port = port;
     batch_compact(batch, &i->memory);
     batch_list_push(&i->out, batch);
-    (void)emit_drain(i); /* the rest waits in i->out */
 }
 
 void emit_close(struct instance *i)
@@ -241,24 +241,10 @@ static bool may_keep(const struct instance *i)
 static bool keep_whole(struct instance *i, const struct pph_item *items, size_t n)
 {
     const struct batch *in = i->in;
-    uintptr_t base;
-    size_t len;
-    size_t payload = 0;
-    bool good = true;
+    size_t payload;
 
     if (!in || items != in->items || n != in->n || i->next_item > 0 || in->n_bufs != 1 ||
-        !may_keep(i))
-        return false;
-    base = (uintptr_t)in->bufs[0]->data;
-    len = in->bufs[0]->len;
-    for (size_t k = 0; k < n; k++) { /* no early end: the compiler makes more of it so */
-        size_t offset = (size_t)((uintptr_t)items[k].data - base);
-        bool inside = offset < len && items[k].len <= len - offset;
-
-        good = good && items[k].port == 0 && (inside || items[k].len == 0);
-        payload += items[k].len;
-    }
-    if (!good)
+        !may_keep(i) || !items_lie_in(items, n, in->bufs[0], 0, &payload))
         return false;
     i->kept = (uint32_t)n;
     i->kept_payload = payload;
@@ -281,6 +267,12 @@ int emit_forward(struct instance *i)
     return PPH_OK;
 }
 
+/* Whether the plugin has this output. */
+static bool port_is_good(const struct stage *s, unsigned port)
+{
+    return port + 1 < s->graph->n_ports && (port > 0 || s->graph->has_output);
+}
+
 /* Copies items into the batches being built; PPH_OK, PPH_STOP or PPH_FATAL. */
 static int append_all(struct instance *i, const struct pph_item *items, size_t n)
 {
@@ -288,8 +280,14 @@ static int append_all(struct instance *i, const struct pph_item *items, size_t n
     size_t k = 0;
 
     while (k < n) {
-        size_t taken = append(i, items[k].port, items + k, n - k);
+        size_t taken;
 
+        if (!port_is_good(s, items[k].port)) {
+            policy_misuse(
+                i, "emit() was given an item for a port that the plugin does not have");
+            return PPH_FATAL;
+        }
+        taken = append(i, items[k].port, items + k, n - k);
         if (taken == 0) {
             policy_stage_failed(s, i, "emit", "out of memory");
             return PPH_STOP;
@@ -330,18 +328,6 @@ bool emit_kept(struct instance *i)
     return true;
 }
 
-/* Whether each item leaves by a port that the plugin has. */
-static bool ports_are_good(const struct stage *s, const struct pph_item *items, size_t n)
-{
-    size_t first = s->graph->has_output ? 0 : 1;
-
-    for (size_t k = 0; k < n; k++) {
-        if (items[k].port < first || items[k].port + 1u >= s->graph->n_ports)
-            return false;
-    }
-    return true;
-}
-
 /* A source whose call goes on and on though the sources are closed: deaf, or without an end. */
 static bool outlives_drain(struct instance *i)
 {
@@ -359,11 +345,6 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
 
     if (i->call == CALL_NONE || i->planning) {
         policy_misuse(i, "emit() was called outside generate, each, batch and flush");
-        return PPH_FATAL;
-    }
-    if (!ports_are_good(s, items, n)) {
-        policy_misuse(
-            i, "emit() was given an item for a port that the plugin does not have");
         return PPH_FATAL;
     }
     if (s->graph->is_source && outlives_drain(i))
@@ -395,7 +376,7 @@ bool emit_dead(struct instance *i, const struct pph_item *item)
         policy_stage_failed(s, i, "emit", "out of memory");
         return false;
     }
-    stage_count(s, LEDGER_DEAD, COUNT_READ, 1);
+    instance_count(i, LEDGER_DEAD, COUNT_READ, 1);
     return true;
 }
 

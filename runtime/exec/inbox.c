@@ -182,7 +182,7 @@ void inbox_drop(struct stage *s, enum count why)
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
     while ((batch = batch_list_pop(&dropped))) {
-        stage_count(s, batch->dead ? LEDGER_DEAD : LEDGER_MAIN, why, batch->n);
+        stage_count(s, batch_ledger(batch), why, batch->n);
         batch_free(batch, &memory);
     }
 }

@@ -197,11 +197,11 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item)
         return false;
     }
     if (on_error == ON_ERROR_SKIP) {
-        stage_count(s, i->ledger, COUNT_SKIPPED, 1);
+        instance_count(i, i->ledger, COUNT_SKIPPED, 1);
         return true;
     }
     if (!emit_dead(i, item))
         return false;
-    stage_count(s, i->ledger, COUNT_DEAD, 1);
+    instance_count(i, i->ledger, COUNT_DEAD, 1);
     return true;
 }

@@ -26,9 +26,11 @@ void stage_clear_ready_locked(struct stage *s)
 {
     uint64_t bit = UINT64_C(1) << (s->id % 64);
 
-    if (!s->own_threads)
-        atomic_fetch_and_explicit(&s->run->ready[s->id / 64], ~bit,
-                                  memory_order_seq_cst); /* see sleep-note */
+    _Atomic uint64_t *word = &s->run->ready[s->id / 64];
+
+    /* relaxed: the bit changes under the lock only */
+    if (!s->own_threads && atomic_load_explicit(word, memory_order_relaxed) & bit)
+        atomic_fetch_and_explicit(word, ~bit, memory_order_seq_cst); /* see sleep-note */
 }
 
 void stage_make_ready(struct stage *s)

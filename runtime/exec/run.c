@@ -151,8 +151,7 @@ static void sweep(struct run *run)
 
             while ((batch = batch_list_pop(&s->slots[t].out))) {
                 if (batch->readers_done == 0)
-                    stage_count(s, batch->dead ? LEDGER_DEAD : LEDGER_MAIN,
-                                COUNT_UNFINISHED, batch->n);
+                    stage_count(s, batch_ledger(batch), COUNT_UNFINISHED, batch->n);
                 batch_free(batch, &memory);
             }
         }
@@ -260,8 +259,7 @@ static void view_progress(const struct run *run, struct run_view *view)
 
 static uint64_t stage_total(const struct stage *s, enum count which)
 {
-    return atomic_load_explicit(&s->counts[LEDGER_MAIN][which], memory_order_relaxed) +
-           atomic_load_explicit(&s->counts[LEDGER_DEAD][which], memory_order_relaxed);
+    return stage_counted(s, LEDGER_MAIN, which) + stage_counted(s, LEDGER_DEAD, which);
 }
 
 void run_view(const struct run *run, struct run_view *view)
@@ -283,8 +281,8 @@ void run_view(const struct run *run, struct run_view *view)
             .items_out = stage_total(s, COUNT_OUT),
             .dead = stage_total(s, COUNT_DEAD),
             .skipped = stage_total(s, COUNT_SKIPPED),
-            .calls = atomic_load_explicit(&s->calls, memory_order_relaxed),
-            .busy_ns = atomic_load_explicit(&s->busy_ns, memory_order_relaxed),
+            .calls = stage_calls(s),
+            .busy_ns = stage_busy_ns(s),
             .queue_items = atomic_load_explicit(&s->q_items, memory_order_relaxed),
             .queue_bytes = atomic_load_explicit(&s->q_cost, memory_order_relaxed),
         };

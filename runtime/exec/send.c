@@ -5,11 +5,6 @@
 #include "exec/inbox.h"
 #include "exec/policy.h"
 
-static enum ledger ledger_of(const struct batch *batch)
-{
-    return batch->dead ? LEDGER_DEAD : LEDGER_MAIN;
-}
-
 /* The copy of the batch that goes to the next reader: the last one gets the batch itself. */
 static struct batch *copy_for_reader(struct stage *s, const struct batch_memory *memory,
                                      struct batch *batch)
@@ -27,7 +22,7 @@ static struct batch *copy_for_reader(struct stage *s, const struct batch_memory 
 static void drop_unwanted(struct stage *s, const struct batch_memory *memory,
                           struct batch *copy)
 {
-    stage_count(s, ledger_of(copy), COUNT_FILTERED, copy->n);
+    stage_count(s, batch_ledger(copy), COUNT_FILTERED, copy->n);
     batch_free(copy, memory);
 }
 
@@ -36,7 +31,7 @@ static bool send_batch(struct stage *s, const struct batch_memory *memory,
                        struct batch *batch)
 {
     const struct port *port = &s->ports[batch->port];
-    enum ledger ledger = ledger_of(batch);
+    enum ledger ledger = batch_ledger(batch);
     uint32_t n = batch->n;
 
     PPH_ASSERT(port->n_readers > 0);
@@ -86,7 +81,7 @@ bool send_first_waiting(struct instance *i)
     struct stage *s = i->stage;
     struct batch *batch = batch_list_pop(&i->out);
     const struct port *port = &s->ports[batch->port];
-    enum ledger ledger = ledger_of(batch);
+    enum ledger ledger = batch_ledger(batch);
     uint32_t n = batch->n;
     bool gone = false;
 

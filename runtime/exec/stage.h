@@ -103,11 +103,19 @@ struct instance {
     uint64_t idle_ns;  /* how long it waited last */
     uint64_t drain_ns; /* sources: when this activation first emitted in a drain */
     uint64_t ticket;   /* ordered stages */
+    uint64_t
+        taken; /* input items claimed for this activation; 0: it goes on with old ones */
+    uint64_t item_ns; /* about what one takes here; 0: not known yet */
+    bool again;       /* generate said PPH_OK: there is more at once */
+    uint32_t closed;  /* batches closed in this activation */
+    uint32_t fill; /* sources: calls between two looks at the clock; 0: none made yet */
 
     /* The call that is under way. */
     enum call call;
     bool planning;    /* inside `plan`: only alloc and adopt may be used */
     struct batch *in; /* CALL_ITEMS */
+    /* ... and batches that were taken with it: their calls follow in the same activation */
+    struct batch_list in_next;
     uint32_t next_item;
     bool winding_up;      /* inside `stop` or `close` */
     struct pph_item item; /* `each`: the plugin's own copy */
@@ -156,6 +164,11 @@ struct instance {
     _Atomic uint32_t progress_unit;
     /* When the call that runs now began, 0: none; written by: the worker; read by: control; relaxed: for show */
     _Atomic uint64_t since_ns;
+
+    /* written by: this worker alone; read by: control; relaxed: sums */
+    _Atomic uint64_t counts[LEDGERS][COUNTS];
+    _Atomic uint64_t calls;
+    _Atomic uint64_t busy_ns;
 };
 
 struct port {
@@ -186,6 +199,8 @@ struct stage {
     struct instance *control; /* the one more that `open` and `close` see */
     bool opened;              /* written and read by control */
     bool own_threads;         /* ... one per instance, instead of the pool's */
+    /* its calls may last for ever: what one has emitted does not wait for the next */
+    bool may_wait;
     uint32_t window;          /* ordered: tickets under way; else 0 */
     struct stage **producers; /* whoever feeds this stage */
     size_t n_producers;
@@ -231,11 +246,10 @@ struct stage {
     _Atomic uint32_t q_parked;
     _Atomic uint32_t closed; /* wants no more; likewise */
 
-    /* written by: any worker of the stage; read by: control; relaxed: sums */
+    /* what is no instance's own; written by: anyone; read by: control; relaxed: sums */
     _Alignas(64) _Atomic uint64_t counts[LEDGERS][COUNTS];
-    _Atomic uint64_t calls;
-    _Atomic uint64_t busy_ns;
-    _Atomic uint32_t missed; /* host functions it called that do not exist yet */
+    _Atomic uint32_t
+        missed; /* host functions it called that do not exist yet; likewise */
 };
 
 /* The run's state that the exec layer shares; run.c makes it. */
@@ -294,11 +308,38 @@ static inline bool run_has_ended(const struct run *run)
 /* The instance behind a plugin's ctx. */
 struct instance *instance_of(struct pph_ctx *ctx);
 
+static inline enum ledger batch_ledger(const struct batch *batch)
+{
+    return batch->dead ? LEDGER_DEAD : LEDGER_MAIN;
+}
+
+/* Counts what no running instance does: a copy for a further reader, a batch that is dropped. */
 static inline void stage_count(struct stage *s, enum ledger ledger, enum count which,
                                uint64_t n)
 {
     if (n > 0)
         atomic_fetch_add_explicit(&s->counts[ledger][which], n, memory_order_relaxed);
 }
+
+/* Adds to a counter that only this thread writes. */
+static inline void count_own(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t sum = atomic_load_explicit(counter, memory_order_relaxed) + n;
+
+    atomic_store_explicit(counter, sum, memory_order_relaxed);
+}
+
+/* Counts what an instance does.  [worker running it] */
+static inline void instance_count(struct instance *i, enum ledger ledger,
+                                  enum count which, uint64_t n)
+{
+    if (n > 0)
+        count_own(&i->counts[ledger][which], n);
+}
+
+/* The sums over the stage and its instances.  [any thread] */
+uint64_t stage_counted(const struct stage *s, enum ledger ledger, enum count which);
+uint64_t stage_calls(const struct stage *s);
+uint64_t stage_busy_ns(const struct stage *s);
 
 #endif /* EXEC_STAGE_H */

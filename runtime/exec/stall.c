@@ -157,7 +157,7 @@ void watch_look(struct run *run)
         struct stage *s = &run->stages[k];
         struct look look = look_at(s);
 
-        calls += atomic_load_explicit(&s->calls, memory_order_relaxed);
+        calls += stage_calls(s);
         busy = busy || look.running > 0 || look.sleeping ||
                atomic_load_explicit(&run->ready[s->id / 64], memory_order_relaxed) != 0;
         waits = waits || look.items > 0 || look.held > 0;

@@ -34,6 +34,7 @@ void worker_sleep(struct worker *w)
     uint64_t bit = UINT64_C(1) << (w->id % 64);
     _Atomic uint64_t *word = &ws->idle[w->id / 64];
 
+    w->now_ns = 0;
     if (ws->spin) {
         uint64_t until = clock_now_ns() + SPIN_NS;
 

@@ -18,6 +18,7 @@
 
 enum {
     SPARES_MAX = 1024,
+    ROUNDS_MAX = 16, /* activations of one instance in a row */
     FAIR_EVERY = 64, /* picks between two that begin elsewhere than at the sinks */
     PAUSE_EVERY =
         16, /* activations between two looks at signals and progress (--inline) */
@@ -46,24 +47,30 @@ static struct stage *pick(struct run *run, uint32_t tick)
     return NULL;
 }
 
-/* Looks into the stage and does what it finds; false: nothing. */
-static bool work_at(struct stage *s, struct instance *only, struct chunk_cache *cache)
+/* Looks into the stage and does what it finds; false: nothing.  *now_ns: as activation_run(). */
+static bool work_at(struct stage *s, struct instance *only, struct chunk_cache *cache,
+                    uint64_t *now_ns)
 {
     struct instance *i = NULL;
+    unsigned rounds = 0;
 
     switch (stage_dispatch(s, only, &i)) {
     case WORK_ACTIVATE:
-        stage_complete(s, i, activation_run(i, cache));
+        while (stage_complete(s, i, activation_run(i, cache, now_ns),
+                              ++rounds < ROUNDS_MAX)) {
+        }
         return true;
     case WORK_SEND: {
         struct batch_memory memory = {.pool = s->run->pool, .cache = cache};
 
         order_send(s, &memory);
+        *now_ns = 0;
         return true;
     }
     case WORK_NONE:
         break;
     }
+    *now_ns = 0; /* it may be a while until there is work */
     return false;
 }
 
@@ -132,7 +139,7 @@ static void *pool_thread(void *arg)
         if (!s)
             worker_sleep(w);
         else
-            (void)work_at(s, NULL, &w->cache);
+            (void)work_at(s, NULL, &w->cache, &w->now_ns);
     }
     thread_ends(w);
     return NULL;
@@ -161,7 +168,7 @@ static void *own_thread(void *arg)
     bool go = started && wait_for_go(w->workers);
 
     while (go && !run_is_over(s->run)) {
-        if (work_at(s, i, &w->cache))
+        if (work_at(s, i, &w->cache, &w->now_ns))
             continue;
         mutex_lock(&s->lock);
         while (i->seen_generation == s->own_generation && !run_is_over(s->run))
@@ -396,6 +403,7 @@ bool workers_help(const struct stage *s, struct chunk_cache *cache)
 {
     struct run *run = s->run;
     struct workers *ws = run->workers;
+    uint64_t now_ns = 0;
 
     if (++ws->helped % PAUSE_EVERY == 0)
         ws->pause(run, false);
@@ -404,7 +412,7 @@ bool workers_help(const struct stage *s, struct chunk_cache *cache)
         uint64_t word = atomic_load_explicit(&run->ready[k / 64], memory_order_relaxed);
 
         if (word >> (k % 64) & 1 && d->graph->level < s->graph->level &&
-            work_at(d, NULL, cache))
+            work_at(d, NULL, cache, &now_ns))
             return true;
     }
     return false;
@@ -414,6 +422,7 @@ void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wa
 {
     struct run *run = ws->run;
     struct chunk_cache cache;
+    uint64_t now_ns = 0;
     uint32_t tick = 0;
 
     ws->pause = pause;
@@ -421,7 +430,7 @@ void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wa
     while (!run_is_over(run)) {
         struct stage *s = pick(run, ++tick);
 
-        if (!s || !work_at(s, NULL, &cache))
+        if (!s || !work_at(s, NULL, &cache, &now_ns))
             pause(run, true);
         else if (tick % PAUSE_EVERY == 0)
             pause(run, false);

@@ -11,6 +11,7 @@ struct worker {
     struct instance *only; /* of a stage with own threads; NULL: a thread of the pool */
     unsigned id;           /* of the pool: bit in idle */
     uint32_t tick;
+    uint64_t now_ns; /* the time, while it goes from one activation to the next; else 0 */
     struct chunk_cache cache;
     /* set to 1 by whoever took the idle bit away (release, R6); cleared by the worker (A6) */
     _Alignas(64) _Atomic uint32_t wake;

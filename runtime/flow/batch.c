@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "flow/batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 static struct batch *chunk_to_batch(const struct batch_memory *memory, uint32_t cap)
@@ -108,34 +109,95 @@ bool batch_pin(struct batch *batch, struct buf *buf)
     return true;
 }
 
+/*
+ * It looks at every item of every batch, so at two of them at a time: an item's first 16 bytes are its
+ * address, and a word of len, port and flags.  The compiler makes of the vectors what the CPU has.
+ */
+typedef int64_t pair __attribute__((vector_size(16)));
+
+static_assert(offsetof(struct pph_item, len) == 8 &&
+                  offsetof(struct pph_item, port) == 12 &&
+                  __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "len is the low half of the word, port comes above it");
+
+static pair load_pair(const struct pph_item *item)
+{
+    pair p;
+
+    memcpy(&p, item, sizeof(p));
+    return p;
+}
+
+static pair both(int64_t value)
+{
+    return (pair){value, value};
+}
+
+bool items_lie_in(const struct pph_item *items, size_t n, const struct buf *buf,
+                  uint16_t port, size_t *ret_payload)
+{
+    const pair start = both((int64_t)(uintptr_t)buf->data);
+    const pair end = start + both((int64_t)buf->len);
+    pair outside = {0,
+                    0};  /* negative: some item begins before start or ends behind end */
+    pair ports = {0, 0}; /* not 0: some item leaves by another port */
+    pair payload = {0, 0};
+
+    for (size_t k = 0; k < n; k += 2) {
+        pair one = load_pair(&items[k]);
+        pair two = load_pair(&items[k + 1 < n ? k + 1 : k]);
+        pair data = __builtin_shufflevector(one, two, 0, 2);
+        pair word = __builtin_shufflevector(one, two, 1, 3);
+        pair len = word & both(UINT32_MAX);
+
+        outside |= (data - start) | (end - data - len);
+        ports |= (word >> 32 & both(UINT16_MAX)) ^ both(port);
+        payload += len;
+    }
+    if (n % 2)
+        payload[1] -= items[n - 1].len; /* it was taken twice */
+    *ret_payload = (size_t)(payload[0] + payload[1]);
+    return (outside[0] | outside[1]) >= 0 && (ports[0] | ports[1]) == 0;
+}
+
+/* The same item by item, until one does not fit. */
+static size_t append_some(struct batch *batch, const struct pph_item *items, size_t n,
+                          const struct buf *buf, uint16_t port)
+{
+    struct pph_item *out = batch->items + batch->n;
+    size_t payload = batch->payload;
+    size_t taken = 0;
+
+    while (taken < n && payload < BATCH_PAYLOAD_MAX && items[taken].port == port &&
+           buf_holds(buf, items[taken].data, items[taken].len)) {
+        out[taken] = items[taken];
+        payload += items[taken].len;
+        taken++;
+    }
+    batch->payload = payload;
+    return taken;
+}
+
 size_t batch_append(struct batch *batch, const struct pph_item *items, size_t n,
                     const struct buf *buf, uint16_t port, uint32_t limit)
 {
-    uintptr_t base = (uintptr_t)buf->data;
-    size_t len = buf->len;
-    size_t payload = batch->payload;
     struct pph_item *out = batch->items + batch->n;
-    size_t room;
-    size_t taken = 0;
+    size_t payload;
 
     PPH_ASSERT(limit <= batch->cap && batch->n <= limit);
-    room = limit - batch->n;
-    if (n > room)
-        n = room;
-    while (taken < n && payload < BATCH_PAYLOAD_MAX) {
-        const struct pph_item *it = &items[taken];
-        size_t offset = (size_t)((uintptr_t)it->data - base);
-
-        if (offset >= len || it->len > len - offset || it->port != port)
-            break;
-        out[taken] = *it;
-        out[taken].port = 0;
-        payload += it->len;
-        taken++;
+    if (n > limit - batch->n)
+        n = limit - batch->n;
+    if (items_lie_in(items, n, buf, port, &payload) &&
+        batch->payload + payload <= BATCH_PAYLOAD_MAX) {
+        memcpy(out, items, n * sizeof(*items));
+        batch->payload += payload;
+    } else {
+        n = append_some(batch, items, n, buf, port);
     }
-    batch->n += (uint32_t)taken;
-    batch->payload = payload;
-    return taken;
+    for (size_t k = 0; port != 0 && k < n; k++)
+        out[k].port = 0;
+    batch->n += (uint32_t)n;
+    return n;
 }
 
 void batch_compact(struct batch *batch, const struct batch_memory *memory)

@@ -77,6 +77,13 @@ struct batch *batch_clone(struct batch *batch,
 bool batch_pin(struct batch *batch, struct buf *buf) PPH_NODISCARD;
 
 /*
+ * Whether all of the items lie inside `buf` and leave by `port`; then *ret_payload is the sum of
+ * their len.  May say no to items without payload.
+ */
+bool items_lie_in(const struct pph_item *items, size_t n, const struct buf *buf,
+                  uint16_t port, size_t *ret_payload);
+
+/*
  * Appends items that lie inside `buf`, which the batch pins, and leave by `port`, until one does not, the batch holds `limit` items
  * or its payload reaches BATCH_PAYLOAD_MAX.  Returns how many were taken.  The hot loop of every stage.
  */

@@ -77,3 +77,8 @@ void buf_unref(struct buf *b, struct chunk_cache *cache)
     bytes = b->chunk_class == CHUNK_NO_CLASS ? b->cost : 0;
     chunk_put(b->pool, cache, b, b->chunk_class, bytes);
 }
+
+bool buf_is_unshared(struct buf *b)
+{
+    return atomic_load_explicit(&b->refs, memory_order_acquire) == 1; /* A1 */
+}

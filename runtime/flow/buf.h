@@ -8,6 +8,7 @@
 #ifndef FLOW_BUF_H
 #define FLOW_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,9 @@ void buf_ref(struct buf *b);
 
 /* One reference less; the last one frees.  May call a plugin's release().  [any thread] */
 void buf_unref(struct buf *b, struct chunk_cache *cache);
+
+/* Whether the caller's reference is the only one: nobody else can read or get at the payload. [any thread] */
+bool buf_is_unshared(struct buf *b);
 
 /* Whether the bytes lie inside the payload. */
 static inline int buf_holds(const struct buf *b, const void *data, size_t len)

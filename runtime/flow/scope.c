@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* An arena with less left than this is not kept for the next call. */
+enum { ARENA_ROOM = 4 << 10 };
+
 bool scope_add(struct scope *scope, struct buf *buf, const struct batch_memory *memory)
 {
     if (scope->n == scope->cap) {
@@ -77,16 +80,32 @@ void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t k
     scope->hit = NULL;
 }
 
-void scope_end(struct scope *scope, const struct batch_memory *memory)
+/* Whether the next call can go on allocating from the arena. */
+static bool arena_has_room(struct scope *scope)
 {
-    scope_trim(scope, memory, 0);
-    scope->input = NULL;
-    scope->arena_used = 0;
+    if (!scope->arena)
+        return false;
+    if (buf_is_unshared(scope->arena))
+        scope->arena_used = 0;
+    return scope->arena->len - scope->arena_used >= ARENA_ROOM;
 }
 
-void scope_fini(struct scope *scope)
+void scope_end(struct scope *scope, const struct batch_memory *memory)
 {
-    PPH_ASSERT(scope->n == 0);
+    struct buf *arena = arena_has_room(scope) ? scope->arena : NULL;
+
+    if (arena)
+        buf_ref(arena);
+    scope_trim(scope, memory, 0);
+    if (arena) /* there is room for it: it was in the list a moment ago */
+        scope->bufs[scope->n++] = arena;
+    scope->arena = arena;
+    scope->input = NULL;
+}
+
+void scope_fini(struct scope *scope, const struct batch_memory *memory)
+{
+    scope_trim(scope, memory, 0);
     free(scope->bufs);
     *scope = (struct scope){0};
 }

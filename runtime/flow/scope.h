@@ -34,10 +34,13 @@ struct buf *scope_find(struct scope *scope, const void *data, size_t len);
  */
 void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t keep);
 
-/* The call is over: drops all references. */
+/*
+ * The call is over: drops all references, but to an arena with room left, from which the next call
+ * goes on: the small payloads of many short calls so lie in few buffers.
+ */
 void scope_end(struct scope *scope, const struct batch_memory *memory);
 
-/* Frees what scope_end() keeps for the next call. */
-void scope_fini(struct scope *scope);
+/* Drops and frees what scope_end() keeps for the next call. */
+void scope_fini(struct scope *scope, const struct batch_memory *memory);
 
 #endif /* FLOW_SCOPE_H */

@@ -21,7 +21,7 @@ static void setup(void)
 static void teardown(void)
 {
     scope_end(&scope, &memory);
-    scope_fini(&scope);
+    scope_fini(&scope, &memory);
     chunk_pool_free(pool);
 }
 
@@ -82,6 +82,28 @@ START_TEST(trimmed_scope_keeps_the_first_buffers)
 }
 END_TEST
 
+/* Many short calls share a buffer, whose room is used again when nothing of it was emitted. */
+START_TEST(ended_scope_goes_on_in_its_arena)
+{
+    uint8_t *first = scope_alloc(&scope, &memory, 100);
+    struct buf *buf = scope_find(&scope, first, 100);
+
+    scope_end(&scope, &memory);
+    ck_assert_ptr_eq(scope_alloc(&scope, &memory, 100), first);
+    buf_ref(buf); /* as a batch does */
+    scope_end(&scope, &memory);
+    ck_assert_ptr_eq(scope_alloc(&scope, &memory, 100), first + 112);
+    ck_assert_ptr_eq(scope_find(&scope, first + 112, 100), buf);
+    (void)!scope_alloc(&scope, &memory, 16 << 10);
+    (void)!scope_alloc(&scope, &memory, 16 << 10);
+    (void)!scope_alloc(&scope, &memory, 16 << 10);
+    (void)!scope_alloc(&scope, &memory, 13 << 10);
+    scope_end(&scope, &memory); /* too little is left */
+    ck_assert_ptr_null(scope_find(&scope, first, 100));
+    buf_unref(buf, NULL);
+}
+END_TEST
+
 START_TEST(input_is_found)
 {
     struct buf *buf = buf_new(pool, NULL, 1000);
@@ -107,6 +129,7 @@ int main(void)
     tcase_add_test(tc, large_allocation_has_a_buffer_of_its_own);
     tcase_add_test(tc, foreign_memory_is_not_found);
     tcase_add_test(tc, trimmed_scope_keeps_the_first_buffers);
+    tcase_add_test(tc, ended_scope_goes_on_in_its_arena);
     tcase_add_test(tc, input_is_found);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
