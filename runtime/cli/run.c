@@ -232,8 +232,10 @@ static int say_end_in_short(const struct report *report)
         const struct run_failure *f = &report->failures[i];
 
         if (f->fatal)
-            (void)dprintf(OUTPUT_STDERR, "error[R601]: stage '%s' failed in %s: %s\n",
-                          f->stage != NULL ? f->stage->name : "-", f->what, f->message);
+            (void)dprintf(OUTPUT_STDERR, "error[R601]: %s%s%s failed in %s: %s\n",
+                          f->stage != NULL ? "stage '" : "the run",
+                          f->stage != NULL ? f->stage->name : "",
+                          f->stage != NULL ? "'" : "", f->what, f->message);
     }
     return report->exit_code == EXITS_OK ? EXITS_FAILED : report->exit_code;
 }

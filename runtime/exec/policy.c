@@ -155,6 +155,15 @@ void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
     policy_cancel(s->run);
 }
 
+void policy_run_failed(struct run *run, const char *what, const char *message)
+{
+    const struct run_failure failure = {.what = what, .message = message, .fatal = true};
+
+    add(run->failures, &failure);
+    atomic_store_explicit(&run->fatal, 1, memory_order_relaxed);
+    policy_cancel(run);
+}
+
 void policy_also_failed(struct instance *i)
 {
     record(i->stage, i, i->doing, i->fail_text, NULL, true);

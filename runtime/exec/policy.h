@@ -28,6 +28,9 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item) PPH_NOD
 void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
                          const char *message);
 
+/* The run cannot go on, through no stage's fault: records why and stops it.  [any thread] */
+void policy_run_failed(struct run *run, const char *what, const char *message);
+
 /* Records what fail() was told before it is told more, in `open`, `start`, `stop` or `close`. */
 void policy_also_failed(struct instance *i);
 

@@ -117,7 +117,7 @@ static void run_on_threads(struct run *run)
     bool started = start_instances(run) && workers_start(run->workers, &err);
 
     if (err.text[0])
-        policy_stage_failed(&run->stages[run->n_stages - 1], NULL, "threads", err.text);
+        policy_run_failed(run, "threads", err.text);
     started = workers_wait_started(run->workers) && started;
     if (started) {
         make_all_ready(run);

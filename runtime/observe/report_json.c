@@ -38,7 +38,8 @@ static void failure(const struct report *report, const struct run_failure *f,
         number(out, "position", f->pos);
         member(out, "position_unit", f->pos_unit != NULL ? f->pos_unit : "item");
     }
-    number(out, "worker", f->worker);
+    if (f->stage != NULL)
+        number(out, "worker", f->worker);
     number(out, "count", f->count);
     text_str(out, "}\n");
 }

@@ -28,13 +28,13 @@ enum inject_kind {
     INJECT_ALLOC,  /* malloc and its like, and anonymous mmap */
     INJECT_THREAD, /* pthread_create */
     INJECT_READ,   /* read, pread */
-    INJECT_WRITE,  /* write, pwrite, writev */
+    INJECT_WRITE,  /* write, pwrite, writev, but not to standard error: */
+    INJECT_STDERR, /* that */
     INJECT_OPEN,   /* open */
     INJECT_CLOSE,  /* close */
     INJECT_SYNC,   /* fsync */
     INJECT_RENAME, /* rename */
     INJECT_UNLINK, /* unlink */
-    INJECT_STAT,   /* stat, fstat, lstat */
     INJECT_EVENT,  /* eventfd */
     INJECT_FUTEX,  /* a futex wait by syscall() */
     INJECT_COND,   /* pthread_cond_wait, pthread_cond_timedwait */

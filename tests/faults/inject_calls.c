@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -23,6 +22,11 @@
         if (!real)                                        \
             *(void **)(void *)&real = inject_real(#name); \
     } while (0)
+
+static enum inject_effect decide_write(int fd)
+{
+    return inject_decide(fd == STDERR_FILENO ? INJECT_STDERR : INJECT_WRITE);
+}
 
 /* How much of a read or write of `len` bytes is done. */
 static size_t part(enum inject_effect effect, size_t len)
@@ -49,7 +53,7 @@ ssize_t pread(int fd, void *to, size_t len, off_t at)
 ssize_t write(int fd, const void *from, size_t len)
 {
     REAL(write);
-    enum inject_effect effect = inject_decide(INJECT_WRITE);
+    enum inject_effect effect = decide_write(fd);
 
     return effect == INJECT_ERROR ? -1 : real(fd, from, part(effect, len));
 }
@@ -57,7 +61,7 @@ ssize_t write(int fd, const void *from, size_t len)
 ssize_t pwrite(int fd, const void *from, size_t len, off_t at)
 {
     REAL(pwrite);
-    enum inject_effect effect = inject_decide(INJECT_WRITE);
+    enum inject_effect effect = decide_write(fd);
 
     return effect == INJECT_ERROR ? -1 : real(fd, from, part(effect, len), at);
 }
@@ -65,7 +69,7 @@ ssize_t pwrite(int fd, const void *from, size_t len, off_t at)
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
     REAL(writev);
-    enum inject_effect effect = inject_decide(INJECT_WRITE);
+    enum inject_effect effect = decide_write(fd);
     struct iovec first;
 
     if (effect == INJECT_ERROR)
@@ -122,24 +126,6 @@ int unlink(const char *path)
 {
     REAL(unlink);
     return inject_fails(INJECT_UNLINK) ? -1 : real(path);
-}
-
-int stat(const char *path, struct stat *st)
-{
-    REAL(stat);
-    return inject_fails(INJECT_STAT) ? -1 : real(path, st);
-}
-
-int fstat(int fd, struct stat *st)
-{
-    REAL(fstat);
-    return inject_fails(INJECT_STAT) ? -1 : real(fd, st);
-}
-
-int lstat(const char *path, struct stat *st)
-{
-    REAL(lstat);
-    return inject_fails(INJECT_STAT) ? -1 : real(path, st);
 }
 
 int eventfd(unsigned count, int flags)
@@ -230,8 +216,10 @@ long syscall(long number, ...)
 
         if (effect == INJECT_ERROR)
             return -1;
-        if (effect == INJECT_SPURIOUS)
+        if (effect == INJECT_SPURIOUS) {
+            (void)sched_yield();
             return 0;
+        }
     }
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -26,13 +26,13 @@ static const struct {
     const char *name;
     int error; /* unless the rule names another */
 } kinds[INJECT_KINDS] = {
-    [INJECT_ALLOC] = {"alloc", ENOMEM}, [INJECT_THREAD] = {"thread", EAGAIN},
-    [INJECT_READ] = {"read", EIO},      [INJECT_WRITE] = {"write", ENOSPC},
-    [INJECT_OPEN] = {"open", EMFILE},   [INJECT_CLOSE] = {"close", EIO},
-    [INJECT_SYNC] = {"sync", EIO},      [INJECT_RENAME] = {"rename", EACCES},
-    [INJECT_UNLINK] = {"unlink", EIO},  [INJECT_STAT] = {"stat", EIO},
-    [INJECT_EVENT] = {"event", EMFILE}, [INJECT_FUTEX] = {"futex", EINTR},
-    [INJECT_COND] = {"cond", EINTR},    [INJECT_POLL] = {"poll", EINTR},
+    [INJECT_ALLOC] = {"alloc", ENOMEM},   [INJECT_THREAD] = {"thread", EAGAIN},
+    [INJECT_READ] = {"read", EIO},        [INJECT_WRITE] = {"write", ENOSPC},
+    [INJECT_STDERR] = {"stderr", EIO},    [INJECT_OPEN] = {"open", EMFILE},
+    [INJECT_CLOSE] = {"close", EIO},      [INJECT_SYNC] = {"sync", EIO},
+    [INJECT_RENAME] = {"rename", EACCES}, [INJECT_UNLINK] = {"unlink", EIO},
+    [INJECT_EVENT] = {"event", EMFILE},   [INJECT_FUTEX] = {"futex", EINTR},
+    [INJECT_COND] = {"cond", EINTR},      [INJECT_POLL] = {"poll", EINTR},
 };
 
 /* written by: any thread; read by: any thread, and who started the process; relaxed: sums */
@@ -130,6 +130,8 @@ static void map_counts(const char *file)
 
     if (fd < 0)
         refuse("INJECT_COUNTS cannot be opened");
+    if (syscall(SYS_lseek, fd, 0L, SEEK_END) != (long)sizeof(*counts))
+        refuse("INJECT_COUNTS is of another size: who reads it knows other kinds");
     at = syscall(SYS_mmap, NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
                  0L);
     if (at < 0)

@@ -4,7 +4,7 @@
 A point is a rule such as `alloc:n=17`.  A scenario says what is run and what must be there in the end.
 Options of every script here, behind the three that host.py wants:
 
-    --inject=FILE  the shared object that lets calls fail
+    --inject=FILE  the shared object that lets calls fail; plugins of these tests lie beside it
     --all          every point; without it, some are left out where there are many (see strided())
     --seed=N       which ones those are; another number, other points
     --only=RULES   this point alone, of the tests named: how to look into a failure
@@ -15,11 +15,12 @@ import re
 import struct
 import subprocess
 import sys
+import time
 
 from host import TIME_LIMIT_S, Result, check
 
-KINDS = ("alloc", "thread", "read", "write", "open", "close", "sync", "rename", "unlink", "stat",
-         "event", "futex", "cond", "poll")
+KINDS = ("alloc", "thread", "read", "write", "stderr", "open", "close", "sync", "rename",
+         "unlink", "event", "futex", "cond", "poll")
 BUG = 70
 SHOWN = int(os.environ.get("FAULTS_SHOWN", "5"))  # failures of a test that are printed
 CLEAN_RUNS = 6  # threads share work anew in each run: one that asks for less proves nothing
@@ -30,14 +31,15 @@ BROKEN = re.compile(r"Sanitizer|assertion|bug:|core dumped|inject:", re.IGNORECA
 class Options:
     """What the command line says beside what host.py takes from it."""
 
-    inject, every, seed, only = None, False, 1, None
+    inject, folder, every, seed, only = None, None, False, 1, None
 
     @classmethod
     def take(cls):
         left = []
         for word in sys.argv:
             if word.startswith("--inject="):
-                cls.inject = word.split("=", 1)[1]
+                cls.inject = os.path.realpath(word.split("=", 1)[1])
+                cls.folder = os.path.dirname(cls.inject)
             elif word.startswith("--seed="):
                 cls.seed = int(word.split("=", 1)[1])
             elif word.startswith("--only="):
@@ -67,9 +69,12 @@ class Scenario:
     `outcomes` are the exit codes of a run that failed.
     """
 
-    def __init__(self, *args, code=0, files=None, out=None, outcomes=(1, 71), env=None):
+    def __init__(self, *args, code=0, files=None, out=None, outcomes=(1, 71), env=None,
+                 stdin=b""):
         self.args, self.code, self.files = args, code, files or {}
         self.out, self.outcomes, self.env = out, outcomes, env or {}
+        self.stdin = stdin
+        self.may_leave = re.compile("x^")  # what a run that failed may not be able to remove
         self.keep = set()  # what was in the folder before
 
 
@@ -83,15 +88,19 @@ def run(host, scenario, rules, seed=1):
     asan = host.env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     env = {"LD_PRELOAD": Options.inject, "INJECT": rules, "INJECT_SEED": str(seed),
            "INJECT_COUNTS": str(counts), "ASAN_OPTIONS": asan, **scenario.env}
-    process = host.start(*scenario.args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    began = time.monotonic()
+    process = host.start(*scenario.args, env=env, stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        out, err = process.communicate(timeout=TIME_LIMIT_S)
+        out, err = process.communicate(scenario.stdin, timeout=TIME_LIMIT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
         err += b"\nassertion: it hangs\n"
     try:
-        return Result(process.returncode, out.decode(), err.decode()), Counts(counts.read_bytes())
+        done = Result(process.returncode, out.decode(), err.decode())
+        done.seconds = time.monotonic() - began
+        return done, Counts(counts.read_bytes())
     finally:
         counts.unlink()
 
@@ -103,6 +112,7 @@ def fault_of(host, scenario, done):
         if path.exists() and path.read_bytes() != data:
             return f"{name} has its final name, and is not complete"
     left = {p.name for p in host.folder.iterdir()} - scenario.keep - set(scenario.files)
+    left = {name for name in left if not scenario.may_leave.fullmatch(name)}
     if left:
         return f"files are left over: {sorted(left)}"
     if BROKEN.search(done.err) or done.code == BUG or done.code < 0:
@@ -139,23 +149,25 @@ def strided(first, last, stride):
     return range(first + random.Random(Options.seed).randrange(stride), last + 1, stride)
 
 
-def sweep(host, scenario, points, words):
-    """Runs the points; returns how many there were, and how many had an effect.  An endless iterator
-    is left when some in a row had none."""
+def sweep(host, scenario, points, words, clean=CLEAN_RUNS):
+    """Runs the points; returns how many there were, how many had an effect, and the counts of the
+    last.  An endless iterator is left when `clean` in a row had no effect."""
     ran, effects, in_a_row, wrong = 0, 0, 0, []
     endless = not hasattr(points, "__len__")
     for rules in [Options.only] if Options.only else points:
         done, counts = run(host, scenario, rules, Options.seed)
         wrong += filter(None, [judge(host, scenario, rules, done, counts, words)])
+        if os.environ.get("FAULTS_TRACE"):
+            print(f"{rules}: exit {done.code}, {counts.hits} in {done.seconds:.2f} s: {done.err[:150]!r}")
         hit = sum(counts.hits.values()) > 0
         ran, effects, in_a_row = ran + 1, effects + hit, 0 if hit else in_a_row + 1
         if Options.only:
             print(f"{done}\n-- files\n" + "\n".join(sorted(os.listdir(host.folder))))
-        if endless and in_a_row == CLEAN_RUNS:
+        if endless and in_a_row == clean:
             break
     shown = "\n".join(wrong[:SHOWN])
     check(not wrong, f"{len(wrong)} of {ran} points are wrong\n{shown}")
-    return ran, effects
+    return ran, effects, counts
 
 
 def learn(host, scenario):
