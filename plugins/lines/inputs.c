@@ -101,7 +101,7 @@ static int try_read(const char *path, const struct stat *st)
     if (!S_ISREG(st->st_mode))
         return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 ? 0 : errno;
 
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (fd < 0)
         return errno;
     (void)close(fd); /* nothing was written: there is nothing to lose */

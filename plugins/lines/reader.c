@@ -68,7 +68,8 @@ int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *
      * cancelled then. */
     reader->fd = input_is_stdin(input)
                      ? STDIN_FILENO
-                     : open(input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+                     : (int)TEMP_FAILURE_RETRY(open(
+                           input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (reader->fd < 0 || fstat(reader->fd, &st) != 0)
         return lines_fail_errno(ctx, input_name(input), errno);
     reader->regular = S_ISREG(st.st_mode);

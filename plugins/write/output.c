@@ -48,7 +48,8 @@ static int open_stdout(struct output *output, struct pph_ctx *ctx)
     output->may_wait = !S_ISREG(st.st_mode);
     output->is_prompt = S_ISFIFO(st.st_mode) || isatty(STDOUT_FILENO) == 1;
     if (output->is_prompt) {
-        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        int fd = (int)TEMP_FAILURE_RETRY(
+            open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
         if (fd >= 0)
             output->fd = fd;
     }
@@ -67,7 +68,8 @@ static int open_special(struct output *output, struct pph_ctx *ctx, const struct
         return PPH_OK;
     }
     int wait = S_ISCHR(st->st_mode) ? O_NONBLOCK : 0;
-    output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | wait);
+    output->fd = (int)TEMP_FAILURE_RETRY(
+        open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | wait));
     if (output->fd < 0)
         return fail_write(output, ctx, errno);
     output->is_prompt = isatty(output->fd) == 1;
@@ -95,8 +97,8 @@ static int open_part(struct output *output, struct pph_ctx *ctx)
 
 static int open_append(struct output *output, struct pph_ctx *ctx)
 {
-    output->fd =
-        open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    output->fd = (int)TEMP_FAILURE_RETRY(
+        open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
     return output->fd < 0 ? fail_write(output, ctx, errno) : PPH_OK;
 }
 
@@ -270,7 +272,9 @@ int output_sync(struct output *output, struct pph_ctx *ctx)
 {
     if (output->may_wait || output->is_stdout || output->fd < 0)
         return PPH_OK;
-    return fsync(output->fd) == 0 ? PPH_OK : fail_write(output, ctx, errno);
+    return (int)TEMP_FAILURE_RETRY(fsync(output->fd)) == 0
+               ? PPH_OK
+               : fail_write(output, ctx, errno);
 }
 
 int output_finish(struct output *output, struct pph_ctx *ctx)

@@ -64,7 +64,8 @@ int place_create_part(const char *path, char **ret_part)
         if (asprintf(&part, "%.*s.%.*s.%s.part", dir_len, path, name_max, name, random) <
             0)
             return -1; /* sets ENOMEM */
-        int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        int fd = (int)TEMP_FAILURE_RETRY(
+            open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
         if (fd >= 0) {
             *ret_part = part;
             return fd;
@@ -87,12 +88,13 @@ int place_sync_parent(const char *path)
     char *slash = strrchr(copy, '/');
     if (slash)
         slash[slash == copy ? 1 : 0] = '\0';
-    int fd = open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = (int)TEMP_FAILURE_RETRY(
+        open(slash ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     int error = fd < 0 ? errno : 0;
     free(copy);
     if (fd < 0)
         return error;
-    if (fsync(fd) != 0)
+    if ((int)TEMP_FAILURE_RETRY(fsync(fd)) != 0)
         error = errno;
     (void)close(fd); /* a directory opened for reading has nothing to lose */
     return error;

@@ -100,7 +100,9 @@ static int read_fd(int fd, char *buffer, size_t *ret_len)
 /* Opens a regular file: anything else could block for ever.  -1 with errno set. */
 static int open_regular(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), errnum = 0;
+    int fd = (int)TEMP_FAILURE_RETRY(
+            open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
+        errnum = 0;
     struct stat status;
 
     if (fd < 0)

@@ -115,7 +115,7 @@ static int open_file(struct load *load, const char *file, const char **ret_path)
         (void)out_of_memory(load);
         return -1;
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (fd < 0 && is_dir && errno == ENOENT)
         diag_hint(
             ADD_ERROR(load, "E002", "the directory '%s' holds no pipeline.yaml", file),

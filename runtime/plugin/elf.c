@@ -28,6 +28,8 @@ struct image {
     struct refusal *refusal;
     ElfW(Ehdr) header;
     ElfW(Phdr) * phdrs;
+    int *
+        failed; /* errno number of a call that failed, else 0: then it is not the file's fault */
 };
 
 static const struct machine {
@@ -81,6 +83,8 @@ static bool read_at(const struct image *image, void *buffer, size_t len, uint64_
         ssize_t got = pread(image->fd, to, len, (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0)
+            *image->failed = errno;
         if (got <= 0)
             return false;
         to += got;
@@ -100,6 +104,7 @@ static void *read_table(const struct image *image, uint64_t offset, uint64_t len
     char *table = calloc(1, (size_t)len + extra + 1);
     if (!table) {
         memory_failed();
+        *image->failed = ENOMEM;
         return NULL;
     }
     if (!read_at(image, table, (size_t)len, offset)) {
@@ -109,9 +114,19 @@ static void *read_table(const struct image *image, uint64_t offset, uint64_t len
     return table;
 }
 
-/* For want of memory too: what asks for a table cannot tell, and the caller of all looks. */
+static bool refuse_unread(const struct image *image)
+{
+    char buffer[128];
+
+    return refuse(image->refusal, "E202", "look at the disk", "%s cannot be read: %s",
+                  image->shown, strerror_r(*image->failed, buffer, sizeof(buffer)));
+}
+
+/* Something of it was not there to be read. */
 static bool refuse_cut(const struct image *image)
 {
+    if (*image->failed != 0)
+        return refuse_unread(image);
     return refuse(image->refusal, "E207", "build or copy it again",
                   "%s is damaged or cut short: its tables point past its end",
                   image->shown);
@@ -164,8 +179,7 @@ static bool check_header(struct image *image)
     size_t len = image->size < sizeof(start) ? (size_t)image->size : sizeof(start);
 
     if (!read_at(image, start, len, 0))
-        return refuse(image->refusal, "E202", "look at the disk", "%s cannot be read",
-                      image->shown);
+        return refuse_cut(image);
     if (len < EI_NIDENT || memcmp(start, ELFMAG, SELFMAG) != 0)
         return refuse_foreign(image, start, len);
     memcpy(&image->header, start, sizeof(image->header));
@@ -338,7 +352,9 @@ static bool check_sections(const struct image *image)
 
 bool elf_check(int fd, uint64_t size, const char *shown, struct refusal *refusal)
 {
-    struct image image = {.fd = fd, .size = size, .shown = shown, .refusal = refusal};
+    int failed = 0;
+    struct image image = {
+        .fd = fd, .size = size, .shown = shown, .refusal = refusal, .failed = &failed};
     bool ok = false;
 
     PPH_ASSERT(fd >= 0);

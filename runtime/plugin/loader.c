@@ -100,7 +100,8 @@ static bool open_file(struct opening *o, const char *path)
                       S_ISDIR(o->file.st_mode) ? "%s is a directory, not a plugin file"
                                                : "%s is not a regular file",
                       o->shown);
-    o->fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    o->fd = (int)TEMP_FAILURE_RETRY(
+        open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (o->fd < 0 || fstat(o->fd, &o->file) != 0)
         return refuse_unreadable(o, errno);
     return check_owner(o);
