@@ -93,6 +93,62 @@ struct batch *batch_clone(struct batch *batch, const struct batch_memory *memory
     return clone;
 }
 
+/* The buffer of the batch that holds the item. */
+static struct buf *buf_of(const struct batch *batch, const struct pph_item *item)
+{
+    for (unsigned i = 0; i < batch->n_bufs; i++) {
+        if (buf_holds(batch->bufs[i], item->data, item->len))
+            return batch->bufs[i];
+    }
+    PPH_UNREACHABLE("an item lies in a buffer that its batch pins");
+}
+
+/* Holds on to a buffer of another batch, whose bounds were seen to already. */
+static void share_buf(struct batch *batch, struct buf *buf)
+{
+    for (unsigned i = 0; i < batch->n_bufs; i++) {
+        if (batch->bufs[i] == buf)
+            return;
+    }
+    PPH_ASSERT(batch->n_bufs < BATCH_BUFS_MAX);
+    buf_ref(buf);
+    batch->bufs[batch->n_bufs++] = buf;
+    batch->cost += buf->cost;
+}
+
+struct batch *batch_pick(const struct batch *batch, const struct batch_memory *memory,
+                         const uint16_t *index, uint32_t n)
+{
+    struct batch *some = batch_new(memory, n, batch->root);
+    struct buf *last = NULL;
+
+    if (!some)
+        return NULL;
+    for (uint32_t k = 0; k < n; k++) {
+        const struct pph_item *item = &batch->items[index[k]];
+
+        if (item->len > 0 && (!last || !buf_holds(last, item->data, item->len))) {
+            last = buf_of(batch, item);
+            share_buf(some, last);
+        }
+        some->items[k] = *item;
+        some->payload += item->len;
+    }
+    some->n = n;
+    some->port = batch->port;
+    some->dead = batch->dead;
+    return some;
+}
+
+size_t batch_cost_divided(const struct batch *batch, uint32_t n)
+{
+    size_t own = chunk_class_bytes[batch->chunk_class];
+    size_t pinned = n * (batch->cost - own);
+    size_t most = BATCH_PIN_RATIO * batch->payload + n * (size_t)BATCH_PIN_FREE;
+
+    return n * own + (pinned < most ? pinned : most);
+}
+
 bool batch_pin(struct batch *batch, struct buf *buf)
 {
     for (unsigned i = batch->n_bufs; i-- > 0;) { /* the newest is the likeliest */
@@ -264,4 +320,19 @@ void batch_list_unpop(struct batch_list *list, struct batch *batch)
     list->n++;
     list->items += batch->n;
     list->cost += batch->cost;
+}
+
+void batch_list_move(struct batch_list *to, struct batch_list *from)
+{
+    if (!from->head)
+        return;
+    if (to->tail)
+        to->tail->next = from->head;
+    else
+        to->head = from->head;
+    to->tail = from->tail;
+    to->n += from->n;
+    to->items += from->items;
+    to->cost += from->cost;
+    *from = (struct batch_list){0};
 }

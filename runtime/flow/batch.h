@@ -39,6 +39,7 @@ struct batch {
     uint8_t dead;  /* holds, or descends from, dead letters */
     uint8_t chunk_class;
     uint16_t readers_done; /* readers of the port that have got theirs already */
+    uint16_t lane;         /* of a queue that keeps order by key */
     size_t payload;        /* sum of the items' len */
     size_t cost; /* memory that it keeps alive, buffers that it shares counted whole */
     struct root *root; /* NULL: descends from none, or from several */
@@ -69,6 +70,16 @@ struct batch *batch_grow(struct batch *batch, const struct batch_memory *memory,
  */
 struct batch *batch_clone(struct batch *batch,
                           const struct batch_memory *memory) PPH_NODISCARD;
+
+/*
+ * A batch of `n` (at least 1) of the items, those at `index`, in that order.  It shares their payload, and holds on to no other
+ * buffers than they lie in.  NULL: no memory.
+ */
+struct batch *batch_pick(const struct batch *batch, const struct batch_memory *memory,
+                         const uint16_t *index, uint32_t n) PPH_NODISCARD;
+
+/* The most that `n` batches which divide its items among them can cost together, each of them compacted. */
+size_t batch_cost_divided(const struct batch *batch, uint32_t n);
 
 /*
  * Makes sure that the batch keeps `buf` alive.  False: it would hold too many buffers or keep too
@@ -111,5 +122,8 @@ struct batch *batch_list_pop(struct batch_list *list);
 
 /* Puts a batch back in front. */
 void batch_list_unpop(struct batch_list *list, struct batch *batch);
+
+/* Moves all of `from` behind what is in `to`. */
+void batch_list_move(struct batch_list *to, struct batch_list *from);
 
 #endif /* FLOW_BATCH_H */

@@ -121,6 +121,57 @@ START_TEST(clone_shares_the_payload_and_nobody_may_write)
 }
 END_TEST
 
+START_TEST(pick_takes_items_in_order_and_only_the_buffers_they_lie_in)
+{
+    struct batch *batch = make_batch(2, 8, 4096);
+    struct buf *other = buf_new(pool, &cache, 4096);
+    struct pph_item item = {.data = other->data, .len = 8, .pos = 3};
+    static const uint16_t both[] = {1, 2}, one[] = {0};
+    struct batch *some, *first;
+
+    batch = batch_grow(batch, &memory, 4);
+    ck_assert(batch_pin(batch, other));
+    ck_assert_uint_eq(batch_append(batch, &item, 1, other, 0, 4), 1);
+    buf_unref(other, &cache);
+    batch->port = 7;
+    batch->dead = 1;
+    some = batch_pick(batch, &memory, both, 2);
+    first = batch_pick(batch, &memory, one, 1);
+
+    ck_assert_uint_eq(some->n, 2);
+    ck_assert_uint_eq(some->items[0].pos, 2);
+    ck_assert_uint_eq(some->items[1].pos, 3);
+    ck_assert_uint_eq(some->n_bufs, 2);
+    ck_assert_uint_eq(some->payload, 16);
+    ck_assert_uint_eq(some->port, 7);
+    ck_assert_uint_eq(some->dead, 1);
+    ck_assert_uint_eq(first->n_bufs, 1);
+    ck_assert_ptr_eq(first->bufs[0], batch->bufs[0]);
+    ck_assert(first->items[0].flags & PPH_WRITABLE);
+    batch_free(batch, &memory); /* the payload lives on */
+    ck_assert_int_eq(*(const char *)first->items[0].data, 'x');
+    batch_free(first, &memory);
+    batch_free(some, &memory);
+}
+END_TEST
+
+START_TEST(pick_of_empty_items_needs_no_buffer)
+{
+    struct batch *batch = batch_new(&memory, 3, NULL);
+    static const uint16_t index[] = {2};
+    struct batch *some;
+
+    for (int k = 0; k < 3; k++)
+        batch->items[batch->n++] = (struct pph_item){.pos = (uint64_t)k};
+    some = batch_pick(batch, &memory, index, 1);
+
+    ck_assert_uint_eq(some->items[0].pos, 2);
+    ck_assert_uint_eq(some->n_bufs, 0);
+    batch_free(batch, &memory);
+    batch_free(some, &memory);
+}
+END_TEST
+
 START_TEST(pin_refuses_too_many_buffers)
 {
     struct batch *batch = make_batch(1, 8, 100);
@@ -203,6 +254,30 @@ START_TEST(list_is_first_in_first_out_and_counts)
 }
 END_TEST
 
+START_TEST(list_moves_behind_another)
+{
+    struct batch_list to = {0}, from = {0};
+    struct batch *batches[3];
+
+    for (unsigned k = 0; k < 3; k++) {
+        batches[k] = make_batch(k + 1, 8, 4096);
+        batch_list_push(k == 0 ? &to : &from, batches[k]);
+    }
+    batch_list_move(&to, &from);
+    batch_list_move(&to, &from); /* which is empty */
+
+    ck_assert_uint_eq(to.n, 3);
+    ck_assert_uint_eq(to.items, 6);
+    ck_assert_uint_eq(from.n, 0);
+    ck_assert_ptr_null(from.head);
+    for (unsigned k = 0; k < 3; k++) {
+        ck_assert_ptr_eq(batch_list_pop(&to), batches[k]);
+        batch_free(batches[k], &memory);
+    }
+    ck_assert_ptr_null(to.tail);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow/batch");
@@ -216,11 +291,14 @@ int main(void)
     tcase_add_test(tc, append_stops_when_the_payload_is_enough);
     tcase_add_test(tc, grown_batch_has_the_same_content);
     tcase_add_test(tc, clone_shares_the_payload_and_nobody_may_write);
+    tcase_add_test(tc, pick_takes_items_in_order_and_only_the_buffers_they_lie_in);
+    tcase_add_test(tc, pick_of_empty_items_needs_no_buffer);
     tcase_add_test(tc, pin_refuses_too_many_buffers);
     tcase_add_test(tc, pin_refuses_too_much_memory_but_not_the_first);
     tcase_add_test(tc, compact_lets_go_of_a_huge_buffer);
     tcase_add_test(tc, compact_leaves_what_is_worth_its_memory);
     tcase_add_test(tc, list_is_first_in_first_out_and_counts);
+    tcase_add_test(tc, list_moves_behind_another);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
