@@ -71,7 +71,9 @@ void facts_readers(const struct graph *graph, const struct graph_stage *stage,
 
 static const char *order_of(const struct graph_stage *stage)
 {
-    return stage->desc->order == ORDER_KEEP ? "keep" : "any";
+    static const char *const names[] = {"keep", "any", "by key"};
+
+    return names[stage->desc->order];
 }
 
 static const char *on_error_of(const struct graph_stage *stage)

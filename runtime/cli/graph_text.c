@@ -76,6 +76,8 @@ static void beside(const struct graph_stage *stage, struct text *out)
         text_printf(out, "%s%u workers", gap, stage->workers);
         if (stage->desc->order == ORDER_ANY)
             text_str(out, ", any order");
+        if (stage->desc->order == ORDER_BY_KEY)
+            text_str(out, ", order by key");
     }
 }
 

@@ -214,7 +214,7 @@ static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
 static void stage_lines(struct yaml_out *y, const struct graph *graph,
                         const struct graph_stage *stage)
 {
-    static const char *const orders[] = {"keep", "any"};
+    static const char *const orders[] = {"keep", "any", "{by: key}"};
     static const char *const policies[] = {"stop", "skip", "dead"};
     const struct stage_desc *desc = stage->desc;
 
@@ -230,8 +230,8 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     with_lines(y, graph, stage);
     workers_line(y, stage);
     yaml_out_key(y, STAGE_INDENT, "order");
-    words(y, orders[desc->order]);
-    end_or_default(y, yaml_get(desc->node, "order"), "default");
+    text_printf(y->out, " %s", orders[desc->order]); /* one of them is a mapping */
+    end_or_default(y, desc->order_node, "default");
     queue_lines(y, stage);
     yaml_out_key(y, STAGE_INDENT, "on_error");
     words(y, policies[desc->on_error]);

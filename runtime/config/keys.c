@@ -21,6 +21,8 @@ static const char *const stage_later[] = {"rate",  "limit", "isolate",
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
 
+static const char *const order_known[] = {"by", NULL};
+
 static const char *const none[] = {NULL};
 
 const struct key_set pipeline_keys = {
@@ -45,6 +47,13 @@ const struct key_set stage_keys = {
 const struct key_set queue_keys = {
     .where = "a queue",
     .known = queue_known,
+    .later = none,
+    .ignored = none,
+};
+
+const struct key_set order_keys = {
+    .where = "an order",
+    .known = order_known,
     .later = none,
     .ignored = none,
 };

@@ -17,7 +17,7 @@
 #include "config/diag.h"
 #include "config/yaml.h"
 
-enum order { ORDER_KEEP, ORDER_ANY };
+enum order { ORDER_KEEP, ORDER_ANY, ORDER_BY_KEY };
 enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD };
 
 enum {
@@ -53,6 +53,7 @@ struct stage_desc {
     unsigned workers;                     /* 0: auto */
     const struct yaml_node *workers_node; /* NULL: not given */
     enum order order;
+    const struct yaml_node *order_node; /* NULL: not given */
     enum on_error on_error;
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;

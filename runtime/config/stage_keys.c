@@ -168,21 +168,59 @@ static void load_queue(struct load *load, struct stage_desc *stage,
         check_full(load, full);
 }
 
+/* E123 at the place; says what to type. */
+static void bad_order(struct load *load, const struct yaml_node *node,
+                      const char *const *orders, const char *otherwise)
+{
+    struct diag *d = diag_add(load->diags, DIAG_ERROR, "E123", node->source, node->at,
+                              "'order' is keep, any or {by: key}");
+
+    if (!orders || !is_text(node) || !diag_suggest(d, node->text, orders))
+        diag_hint(d, "write  order: %s", otherwise);
+}
+
+/* `order: {by: key}`, the long form.  The format knows fields of items, this version does not. */
+static void load_order_by(struct load *load, struct stage_desc *stage,
+                          const struct yaml_node *node)
+{
+    const struct yaml_node *by = yaml_get(node, "by");
+    struct diag *d;
+
+    keys_check(load->diags, node, &order_keys);
+    if (by ? by->broken : node->n > 0)
+        return; /* reported already */
+    if (!by || !is_text(by) || by->len == 0 || yaml_is_null(by)) {
+        bad_order(load, by ? by : node, NULL, "{by: key}");
+    } else if (strcmp(by->text, "key") == 0) {
+        stage->order = ORDER_BY_KEY;
+    } else {
+        d = keys_add_later(load->diags, by->source, by->at,
+                           "an order by anything but 'key'");
+        diag_hint(d, "write  order: {by: key}");
+        diag_note(d,
+                  "items have no fields yet; the key is the one that plugins give them");
+    }
+}
+
 static void load_order(struct load *load, struct stage_desc *stage,
                        const struct yaml_node *node)
 {
     static const char *const orders[] = {"keep", "any", NULL}; /* as enum order */
-    int choice;
 
+    if (node->broken)
+        return;
     if (node->kind == YAML_MAP) {
-        diag_hint(keys_add_later(load->diags, node->source, node->at,
-                                 "the long form of 'order'"),
-                  "write  order: keep  or  order: any");
+        load_order_by(load, stage, node);
         return;
     }
-    choice = key_choice(load->diags, "E123", "order", node, orders);
-    if (choice >= 0)
-        stage->order = (enum order)choice;
+    for (int k = 0; is_text(node) && orders[k]; k++) {
+        if (strcmp(node->text, orders[k]) == 0) {
+            stage->order = (enum order)k;
+            return;
+        }
+    }
+    bad_order(load, node, orders,
+              is_text(node) && strcmp(node->text, "key") == 0 ? "{by: key}" : "keep");
 }
 
 static void load_on_error(struct load *load, struct stage_desc *stage,
@@ -217,6 +255,7 @@ void load_stage_keys(struct load *load, struct stage_desc *stage)
     if (workers)
         (void)key_count(load->diags, "E121", "workers", workers, WORKERS_MAX,
                         &stage->workers);
+    stage->order_node = order;
     if (order)
         load_order(load, stage, order);
     if (on_error)

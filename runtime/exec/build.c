@@ -118,6 +118,11 @@ static bool build_stage(struct stage *s)
         if (!s->slots)
             return false;
     }
+    if (s->graph->keyed) {
+        s->lanes = calloc((size_t)s->n_instances + 1, sizeof(*s->lanes));
+        if (!s->lanes)
+            return false;
+    }
     return build_ports(s) && build_instances(s);
 }
 
@@ -171,6 +176,7 @@ void build_free(struct run *run)
         free(s->ports);
         free(s->producers);
         free(s->slots);
+        free(s->lanes);
         cond_fini(&s->can_run);
         mutex_fini(&s->lock);
     }

@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "exec/inbox.h"
+#include "exec/lanes.h"
 #include "exec/order.h"
+#include "exec/send.h"
 #include "exec/workers.h"
 
 /* Small batches are taken together as long as they are expected to be done in this time. */
@@ -30,11 +32,9 @@ static bool gate_open(const struct stage *s, uint64_t *blocked)
 /* Whether the batch could go to the reader whose turn it is; else notes that one. */
 static bool can_send(const struct stage *s, const struct batch *batch, uint64_t *blocked)
 {
-    const struct stage *reader = s->ports[batch->port].readers[batch->readers_done];
-
-    if (inbox_fits(reader, batch->n, batch->cost))
+    if (send_fits(s, batch))
         return true;
-    stage_bit_set(blocked, reader->id);
+    stage_bit_set(blocked, s->ports[batch->port].readers[batch->readers_done]->id);
     return false;
 }
 
@@ -87,6 +87,8 @@ static struct instance *find_free_locked(struct stage *s, const struct instance 
             continue;
         if (call == CALL_FLUSH && i->flushed)
             continue;
+        if (call == CALL_ITEMS && s->lanes && !lanes_peek_locked(s, i))
+            continue;
         if (call == CALL_GENERATE && i->ended)
             continue;
         if (call == CALL_GENERATE && i->not_before_ns > 0) {
@@ -122,7 +124,7 @@ static bool takes_more_locked(const struct stage *s, const struct instance *i,
 static bool takes_more_locked(const struct stage *s, const struct instance *i,
                               uint64_t cost)
 {
-    const struct batch *next = s->queue.head;
+    const struct batch *next = s->lanes ? lanes_peek_locked(s, i) : s->queue.head;
 
     return next && i->item_ns > 0 && !s->desc->plan && !s->may_wait &&
            s->queue.n >= s->n_instances && i->taken + next->n <= BATCH_ITEMS_MAX &&
@@ -134,7 +136,7 @@ static void take_input_locked(struct stage *s, struct instance *i, struct wakes 
     REQUIRES(s->lock);
 static void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 {
-    struct batch *batch = inbox_pop_locked(s, wakes);
+    struct batch *batch = inbox_pop_locked(s, i, wakes);
     uint64_t cost = batch->cost;
 
     i->in = batch;
@@ -142,7 +144,7 @@ static void take_input_locked(struct stage *s, struct instance *i, struct wakes 
     i->ledger = batch_ledger(batch);
     instance_count(i, i->ledger, COUNT_IN, batch->n);
     while (takes_more_locked(s, i, cost)) {
-        batch = inbox_pop_locked(s, wakes);
+        batch = inbox_pop_locked(s, i, wakes);
         cost += batch->cost;
         i->taken += batch->n;
         instance_count(i, batch_ledger(batch), COUNT_IN, batch->n);
@@ -404,6 +406,7 @@ static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wa
 
     if ((call != CALL_ITEMS && call != CALL_GENERATE) || i->ended || s->held ||
         (s->window > 0 && order_waiting_locked(s)) || stage_is_unread(s) ||
+        (call == CALL_ITEMS && s->lanes && !lanes_peek_locked(s, i)) ||
         run_cancelled(s->run) || (!s->own_threads && nearer_is_ready(s)) ||
         !gate_open(s, blocked))
         return false;

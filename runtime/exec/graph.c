@@ -47,6 +47,37 @@ static void resolve_workers(struct graph *graph, struct graph_stage *s,
         s->workers = 1;
     }
     s->ordered = desc->order == ORDER_KEEP && s->workers > 1 && s->has_output;
+    s->keyed = desc->order == ORDER_BY_KEY && s->workers > 1;
+}
+
+/* `order: {by: key}` against what the plugin does. */
+static void check_keyed(const struct graph *graph, const struct graph_stage *s,
+                        struct diag_list *diags)
+{
+    const struct pph_plugin *plugin = &s->plugin->desc;
+    const struct yaml_node *node = s->desc->order_node;
+    struct mark at = mark_of(node, s->desc->at);
+    const struct source *source = node ? node->source : graph->pipeline->source;
+    struct diag *d;
+
+    if (s->desc->order != ORDER_BY_KEY)
+        return;
+    if (s->is_source) {
+        d = diag_add(diags, DIAG_ERROR, "E311", source, at,
+                     "stage '%s' makes items itself: it gets none to order by key",
+                     s->name);
+        diag_hint(d, "delete it here; write it at the stage that reads '%s'", s->name);
+    } else if (plugin->plan && plugin->flags & PPH_PARALLEL && s->desc->workers != 1) {
+        d = diag_add(diags, DIAG_ERROR, "E312", source, at,
+                     "stage '%s' cannot take items in another order than they come",
+                     s->name);
+        diag_hint(d, "write  order: keep  or  workers: 1");
+        diag_note(
+            d,
+            "plugin '%s' plans its calls in the order of the stream, which lanes by "
+            "key do not keep",
+            plugin->name);
+    }
 }
 
 /* The ports: `out`, the plugin's own, `dead`. */
@@ -88,6 +119,7 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
         s->plugin->desc.kind == PPH_GENERATOR || s->plugin->desc.kind == PPH_PROCESSOR;
     s->args = params_bind(s->plugin, desc, graph->pipeline->context, graph->arena, diags);
     resolve_workers(graph, s, diags);
+    check_keyed(graph, s, diags);
     return make_ports(graph, s);
 }
 

@@ -40,6 +40,7 @@ struct graph_stage {
     bool is_source;   /* generator or task: reads from nobody */
     bool own_threads; /* PPH_BLOCKING or PPH_PINNED: one thread per worker */
     bool ordered;     /* `order: keep` with more than one worker */
+    bool keyed;       /* `order: {by: key}` with more than one worker */
     bool has_output;  /* port 0 exists: not for consumers and tasks */
 
     struct graph_port *ports; /* 0 is `out`, then the plugin's, the last one is `dead` */

@@ -3,6 +3,7 @@
 
 #include "base/chaos.h"
 #include "exec/instance.h"
+#include "exec/lanes.h"
 #include "exec/workers.h"
 
 /*
@@ -59,31 +60,36 @@ static void mirror_locked(struct stage *s)
     atomic_store_explicit(&s->q_parked, s->park_head != NULL, memory_order_relaxed);
 }
 
-static void append_locked(struct stage *s, struct batch *batch) REQUIRES(s->lock);
-static void append_locked(struct stage *s, struct batch *batch)
+static void append_locked(struct stage *s, struct batch_list *parcel) REQUIRES(s->lock);
+static void append_locked(struct stage *s, struct batch_list *parcel)
 {
-    s->pushed += batch->n;
-    batch_list_push(&s->queue, batch);
+    s->pushed += parcel->items;
+    if (s->lanes)
+        lanes_push_locked(s, parcel);
+    else
+        batch_list_move(&s->queue, parcel);
 }
 
-static bool fits_locked(struct stage *s, const struct batch *batch) REQUIRES(s->lock);
-static bool fits_locked(struct stage *s, const struct batch *batch)
+static bool fits_locked(struct stage *s, const struct batch_list *parcel)
+    REQUIRES(s->lock);
+static bool fits_locked(struct stage *s, const struct batch_list *parcel)
 {
     if (s->queue.items > 0 && chaos_says(CHAOS_FULL))
         return false;
-    return s->queue.items == 0 || (s->queue.items + batch->n <= s->graph->queue_items &&
-                                   s->queue.cost + batch->cost <= s->graph->queue_bytes);
+    return s->queue.items == 0 ||
+           (s->queue.items + parcel->items <= s->graph->queue_items &&
+            s->queue.cost + parcel->cost <= s->graph->queue_bytes);
 }
 
-enum offer inbox_offer(struct stage *s, struct batch *batch)
+enum offer inbox_offer(struct stage *s, struct batch_list *parcel)
 {
     enum offer offer = OFFER_FULL;
 
     mutex_lock(&s->lock);
     if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {
         offer = OFFER_CLOSED;
-    } else if (!s->park_head && fits_locked(s, batch)) {
-        append_locked(s, batch);
+    } else if (!s->park_head && fits_locked(s, parcel)) {
+        append_locked(s, parcel);
         mirror_locked(s);
         stage_set_ready_locked(s);
         offer = OFFER_TAKEN;
@@ -94,7 +100,8 @@ enum offer inbox_offer(struct stage *s, struct batch *batch)
     return offer;
 }
 
-enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch *batch)
+enum offer inbox_offer_or_park(struct stage *s, struct instance *i,
+                               struct batch_list *parcel)
 {
     enum offer offer = OFFER_FULL;
 
@@ -102,13 +109,13 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch
     /* A cancel sets its flag before it takes this lock to end all waits: it is seen in time. */
     if (atomic_load_explicit(&s->closed, memory_order_relaxed) || run_cancelled(s->run)) {
         offer = OFFER_CLOSED;
-    } else if (!s->park_head && fits_locked(s, batch)) {
-        append_locked(s, batch);
+    } else if (!s->park_head && fits_locked(s, parcel)) {
+        append_locked(s, parcel);
         offer = OFFER_TAKEN;
     } else {
         atomic_store_explicit(&i->go, 0,
                               memory_order_relaxed); /* published by the lock */
-        i->park_batch = batch;
+        i->parcel = parcel;
         i->park_next = NULL;
         if (s->park_tail)
             s->park_tail->park_next = i;
@@ -123,21 +130,21 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch
     return offer;
 }
 
-struct batch *inbox_pop_locked(struct stage *s, struct wakes *wakes)
+struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 {
-    struct batch *batch = batch_list_pop(&s->queue);
+    struct batch *batch = s->lanes ? lanes_pop_locked(s, i) : batch_list_pop(&s->queue);
 
     s->popped += batch->n;
-    while (s->park_head && fits_locked(s, s->park_head->park_batch)) {
-        struct instance *i = s->park_head;
+    while (s->park_head && fits_locked(s, s->park_head->parcel)) {
+        struct instance *waiter = s->park_head;
 
-        s->park_head = i->park_next;
+        s->park_head = waiter->park_next;
         if (!s->park_head)
             s->park_tail = NULL;
-        append_locked(s, i->park_batch);
-        i->park_sent = true;
-        i->park_next = wakes->parked;
-        wakes->parked = i;
+        append_locked(s, waiter->parcel);
+        waiter->park_sent = true;
+        waiter->park_next = wakes->parked;
+        wakes->parked = waiter;
     }
     if (is_low_locked(s)) { /* an empty queue always is */
         for (unsigned word = 0; word < STAGE_WORDS; word++) {
@@ -165,8 +172,12 @@ static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
     }
     s->park_tail = NULL;
     s->dropped += s->queue.items;
-    *ret_batches = s->queue;
-    s->queue = (struct batch_list){0};
+    if (s->lanes) {
+        lanes_take_all_locked(s, ret_batches);
+    } else {
+        *ret_batches = s->queue;
+        s->queue = (struct batch_list){0};
+    }
     mirror_locked(s);
 }
 
@@ -174,7 +185,7 @@ void inbox_drop(struct stage *s, enum count why)
 {
     struct batch_memory memory = {.pool = s->run->pool};
     struct wakes wakes = {0};
-    struct batch_list dropped;
+    struct batch_list dropped = {0};
     struct batch *batch;
 
     mutex_lock(&s->lock);

@@ -13,18 +13,19 @@
 enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_CLOSED };
 
 /*
- * Puts the batch into the stage's queue if it fits.  On OFFER_TAKEN the queue owns it, else the
- * caller still does.  Never blocks.  [any thread]
+ * Puts the batches of the parcel into the stage's queue if all of them fit: one batch; for a keyed
+ * stage those that lanes_divide() has made of one.  On OFFER_TAKEN the queue owns them and the list is empty, else they
+ * are the caller's still.  Never blocks.  [any thread]
  */
-enum offer inbox_offer(struct stage *s, struct batch *batch) EXCLUDES(s->lock);
+enum offer inbox_offer(struct stage *s, struct batch_list *parcel) EXCLUDES(s->lock);
 
 /*
- * As inbox_offer(), but when there is no room the instance waits in line with the batch: on
+ * As inbox_offer(), but when there is no room the instance waits in line with the parcel: on
  * OFFER_FULL the caller sleeps until i->go is set; then i->park_sent tells whether the queue took
- * the batch; if not, it is the caller's again.
+ * the batches; if not, they are the caller's again.
  */
-enum offer inbox_offer_or_park(struct stage *s, struct instance *i, struct batch *batch)
-    EXCLUDES(s->lock);
+enum offer inbox_offer_or_park(struct stage *s, struct instance *i,
+                               struct batch_list *parcel) EXCLUDES(s->lock);
 
 /* Whether a batch of these measures would be taken now; a hint.  A closed stage takes anything. [any thread] */
 bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost);
@@ -35,8 +36,9 @@ bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost);
  */
 bool inbox_wants(const struct stage *s, uint64_t items);
 
-/* Takes the oldest batch (there is one) and notes whom to wake. */
-struct batch *inbox_pop_locked(struct stage *s, struct wakes *wakes) REQUIRES(s->lock);
+/* Takes the oldest batch that the instance may have (there is one) and notes whom to wake. */
+struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+    REQUIRES(s->lock);
 
 /* Drops everything that waits, counted as `why`, and sends waiting emitters on.  [any thread] */
 void inbox_drop(struct stage *s, enum count why) EXCLUDES(s->lock);

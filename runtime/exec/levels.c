@@ -117,6 +117,29 @@ enum {
     THREAD_BYTES = (1 << 20) + (256 << 10),
 };
 
+/* A batch while it is divided among the lanes of a keyed reader: payload of small parts is copied. */
+static uint64_t divided_bytes(const struct graph_stage *reader)
+{
+    /* parts of more than 124 items, of which there are at most 8, have the largest chunks; see chunk.c */
+    return 2 * (uint64_t)BATCH_BYTES + 8 * (33 << 10) + (reader->workers + 1) * 4096;
+}
+
+/* The most that a worker needs for what its next reader gets, beside the batch itself. */
+static uint64_t copy_bytes(const struct graph_stage *s)
+{
+    uint64_t most = BATCH_BYTES;
+
+    for (size_t p = 0; p < s->n_ports; p++) {
+        for (size_t r = 0; r < s->ports[p].n_readers; r++) {
+            const struct graph_stage *reader = s->ports[p].readers[r];
+
+            if (reader->keyed && divided_bytes(reader) > most)
+                most = divided_bytes(reader);
+        }
+    }
+    return most;
+}
+
 void bound_memory(struct graph *graph)
 {
     graph->memory_bytes = CHUNK_IDLE_BYTES_MAX + (uint64_t)graph->threads * THREAD_BYTES;
@@ -125,13 +148,15 @@ void bound_memory(struct graph *graph)
         uint64_t queue = s->is_source ? 0 : s->queue_bytes;
         /* input, one payload being made, what is being built per port and what waits to go down */
         uint64_t output = OUT_HARD_COST + (s->n_ports + 1) * (uint64_t)BATCH_BYTES;
-        /* ... a copy for a further reader; and a spare thread, should it wait inside emit */
-        uint64_t worker = 3 * (uint64_t)BATCH_BYTES + output + THREAD_BYTES;
+        /* ... a copy for a reader; and a spare thread, should it wait inside emit */
+        uint64_t worker =
+            2 * (uint64_t)BATCH_BYTES + copy_bytes(s) + output + THREAD_BYTES;
+        uint64_t one = s->keyed ? divided_bytes(s) : BATCH_BYTES;
 
         if (!s->is_source && s->queue_items < queue / BATCH_BYTES)
             queue = s->queue_items * BATCH_BYTES;
-        if (!s->is_source && queue < BATCH_BYTES)
-            queue = BATCH_BYTES; /* one batch is taken whatever the bound */
+        if (!s->is_source && queue < one)
+            queue = one; /* one batch is taken whatever the bound */
         s->memory_bytes = queue + s->workers * worker;
         if (s->ordered)
             s->memory_bytes += graph_window(s) * output;

@@ -3,63 +3,103 @@
 
 #include "exec/emit.h"
 #include "exec/inbox.h"
+#include "exec/lanes.h"
 #include "exec/policy.h"
 
-/* The copy of the batch that goes to the next reader: the last one gets the batch itself. */
-static struct batch *copy_for_reader(struct stage *s, const struct batch_memory *memory,
-                                     struct batch *batch)
-{
-    struct batch *copy = batch;
+/* What one reader gets of a batch, all at once or not at all. */
+struct parcel {
+    struct stage *reader;
+    struct batch_list batches; /* one; for a keyed reader one per lane */
+    uint32_t n;                /* items in all of them */
+    enum ledger ledger;
+    bool first, last; /* among the readers of the port */
+    bool whole;       /* it is the batch itself */
+};
 
-    if (batch->readers_done + 1u < s->ports[batch->port].n_readers)
-        copy = batch_clone(batch, memory);
-    if (!copy)
+/* Makes up the parcel for the reader whose turn it is.  False: no memory, which was reported. */
+static bool pack(struct stage *s, const struct batch_memory *memory, struct batch *batch,
+                 struct parcel *ret_parcel)
+{
+    const struct port *port = &s->ports[batch->port];
+    struct parcel p = {
+        .reader = port->readers[batch->readers_done],
+        .n = batch->n,
+        .ledger = batch_ledger(batch),
+        .first = batch->readers_done == 0,
+        .last = batch->readers_done + 1u == port->n_readers,
+    };
+    struct batch *copy = p.last ? batch : batch_clone(batch, memory);
+
+    if (copy && !p.reader->graph->keyed)
+        batch_list_push(&p.batches, copy);
+    else if (copy && !lanes_divide(p.reader, memory, copy, &p.batches))
+        p.batches = (struct batch_list){0};
+    if (copy && copy != batch && p.batches.head != copy)
+        batch_free(copy, memory); /* its parts go instead */
+    if (!p.batches.head)
         policy_stage_failed(s, NULL, "emit", "out of memory");
-    return copy;
+    p.whole = p.batches.head == batch;
+    *ret_parcel = p;
+    return p.batches.head != NULL;
 }
 
-/* The reader wants nothing any more: what was meant for it counts as filtered. */
-static void drop_unwanted(struct stage *s, const struct batch_memory *memory,
-                          struct batch *copy)
+/* The parcel was not taken: the batch is as before. */
+static void unpack(struct parcel *p, const struct batch_memory *memory)
 {
-    stage_count(s, batch_ledger(copy), COUNT_FILTERED, copy->n);
-    batch_free(copy, memory);
+    struct batch *part;
+
+    while (!p->whole && (part = batch_list_pop(&p->batches)))
+        batch_free(part, memory);
+}
+
+/*
+ * The reader has taken the parcel, or wants nothing any more: then it counts as filtered.  True: that was the last
+ * reader, and the batch is gone.
+ */
+static bool is_done(struct stage *s, const struct batch_memory *memory,
+                    struct batch *batch, struct parcel *p, enum offer offer)
+{
+    struct batch *part;
+
+    if (!p->first)
+        stage_count(s, p->ledger, COUNT_SPLIT, p->n);
+    if (offer == OFFER_CLOSED) {
+        stage_count(s, p->ledger, COUNT_FILTERED, p->n);
+        while ((part = batch_list_pop(&p->batches)))
+            batch_free(part, memory);
+    }
+    if (!p->last)
+        batch->readers_done++;
+    else if (!p->whole)
+        batch_free(batch, memory);
+    return p->last;
+}
+
+bool send_fits(const struct stage *s, const struct batch *batch)
+{
+    const struct stage *d = s->ports[batch->port].readers[batch->readers_done];
+
+    return inbox_fits(d, batch->n, d->graph->keyed ? lanes_cost(d, batch) : batch->cost);
 }
 
 /* Offers the batch to those readers that have not got it; true: it is gone, else still the caller's. */
 static bool send_batch(struct stage *s, const struct batch_memory *memory,
                        struct batch *batch)
 {
-    const struct port *port = &s->ports[batch->port];
-    enum ledger ledger = batch_ledger(batch);
-    uint32_t n = batch->n;
+    struct parcel parcel;
+    enum offer offer;
 
-    PPH_ASSERT(port->n_readers > 0);
-    for (;;) {
-        unsigned which = batch->readers_done;
-        struct stage *d = port->readers[which];
-        struct batch *copy;
-        enum offer offer;
-
-        if (!inbox_fits(d, n, batch->cost))
+    PPH_ASSERT(s->ports[batch->port].n_readers > 0);
+    do {
+        if (!send_fits(s, batch) || !pack(s, memory, batch, &parcel))
             return false;
-        copy = copy_for_reader(s, memory, batch);
-        if (!copy)
-            return false;
-        offer = inbox_offer(d, copy);
+        offer = inbox_offer(parcel.reader, &parcel.batches);
         if (offer == OFFER_FULL) {
-            if (copy != batch)
-                batch_free(copy, memory);
+            unpack(&parcel, memory);
             return false;
         }
-        if (which > 0)
-            stage_count(s, ledger, COUNT_SPLIT, n);
-        if (offer == OFFER_CLOSED)
-            drop_unwanted(s, memory, copy);
-        if (copy == batch)
-            return true; /* it is gone: not to be looked into */
-        batch->readers_done++;
-    }
+    } while (!is_done(s, memory, batch, &parcel, offer));
+    return true;
 }
 
 bool send_batches(struct stage *s, const struct batch_memory *memory,
@@ -80,38 +120,24 @@ bool send_first_waiting(struct instance *i)
 {
     struct stage *s = i->stage;
     struct batch *batch = batch_list_pop(&i->out);
-    const struct port *port = &s->ports[batch->port];
-    enum ledger ledger = batch_ledger(batch);
-    uint32_t n = batch->n;
-    bool gone = false;
+    struct parcel parcel;
+    enum offer offer;
 
-    while (!gone) {
-        unsigned which = batch->readers_done;
-        struct batch *copy = copy_for_reader(s, &i->memory, batch);
-        enum offer offer;
-
-        if (!copy) {
+    do {
+        if (!pack(s, &i->memory, batch, &parcel)) {
             batch_list_unpop(&i->out, batch);
             return false;
         }
-        offer = inbox_offer_or_park(port->readers[which], i, copy);
+        offer = inbox_offer_or_park(parcel.reader, i, &parcel.batches);
         if (offer == OFFER_FULL) {
             emit_sleep(i);
             offer = i->park_sent ? OFFER_TAKEN : OFFER_CLOSED;
         }
         if (offer == OFFER_CLOSED && run_cancelled(s->run)) {
-            if (copy != batch)
-                batch_free(copy, &i->memory);
+            unpack(&parcel, &i->memory);
             batch_list_unpop(&i->out, batch);
             return false;
         }
-        if (which > 0)
-            stage_count(s, ledger, COUNT_SPLIT, n);
-        if (offer == OFFER_CLOSED)
-            drop_unwanted(s, &i->memory, copy);
-        gone = copy == batch; /* then it is not to be looked into */
-        if (!gone)
-            batch->readers_done++;
-    }
+    } while (!is_done(s, &i->memory, batch, &parcel, offer));
     return true;
 }

@@ -10,6 +10,9 @@
 
 #include "exec/stage.h"
 
+/* Whether the reader whose turn it is would take the batch now; a hint, on the safe side.  [any thread] */
+bool send_fits(const struct stage *s, const struct batch *batch);
+
 /* Sends batches to the readers of their ports, oldest first; true when the list is empty.  [worker] */
 bool send_batches(struct stage *s, const struct batch_memory *memory,
                   struct batch_list *list);

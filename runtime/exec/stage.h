@@ -11,6 +11,7 @@
  *     activation.c  the plugin's call, item by item or batch by batch
  *     emit.c        what it emits: builders, closed batches; waiting for room below
  *     send.c        closed batches into the queues of their readers
+ *     lanes.c       the queue of a stage that keeps order by key: a part for each worker
  *     order.c       tickets and the window of a parallel stage that keeps order
  *     dispatch.c    the instance goes back; is the stage finished
  *
@@ -108,7 +109,8 @@ struct instance {
     uint64_t item_ns; /* about what one takes here; 0: not known yet */
     bool again;       /* generate said PPH_OK: there is more at once */
     uint32_t closed;  /* batches closed in this activation */
-    uint32_t fill; /* sources: calls between two looks at the clock; 0: none made yet */
+    uint32_t fill;  /* sources: calls between two looks at the clock; 0: none made yet */
+    bool from_lane; /* keyed stages: the last batch came from its own lane */
 
     /* The call that is under way. */
     enum call call;
@@ -154,8 +156,9 @@ struct instance {
 
     /* Waiting inside emit: guarded by the lock of the stage waited for. */
     struct instance *park_next;
-    struct batch *park_batch;
-    bool park_sent; /* the batch was taken by the queue (else: dropped) */
+    struct batch_list *parcel;
+    bool
+        park_sent; /* the parcel was taken by the queue (else: it is the waiter's still) */
     /* written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
     _Atomic uint32_t go;
 
@@ -204,12 +207,15 @@ struct stage {
     uint32_t window;          /* ordered: tickets under way; else 0 */
     struct stage **producers; /* whoever feeds this stage */
     size_t n_producers;
+    /* keyed: what waits for each instance, and last what any of them may take; else NULL; see lanes.c */
+    struct batch_list *lanes PT_GUARDED_BY(lock);
 
     struct mutex lock;
     /* own_threads: waits for: own_generation moved on || the run has ended */
     struct cond can_run;
 
     uint32_t own_generation GUARDED_BY(lock);
+    /* keyed stages: the sums of all lanes, and no batch */
     struct batch_list queue GUARDED_BY(lock);
     struct instance *park_head
         GUARDED_BY(lock); /* emitters that wait for room, first come first served */

@@ -65,6 +65,7 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
         in->plugin->kind == PPH_GENERATOR || in->plugin->kind == PPH_PROCESSOR;
     s->own_threads = (in->plugin->flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
     s->ordered = in->order == ORDER_KEEP && s->workers > 1 && s->has_output;
+    s->keyed = in->order == ORDER_BY_KEY && s->workers > 1;
     s->n_ports = n + 2;
     s->ports = arena_array(kit->arena, s->n_ports, sizeof(*s->ports));
     s->ports[0].name = "out";
