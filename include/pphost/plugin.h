@@ -191,8 +191,8 @@ struct pph_host {
 
     /* [worker] Sends n items down; the array may be on your stack.  Payload from alloc(), adopt() or
      * an input item is passed on, anything else is copied: every pointer is safe.  PPH_OK, PPH_MORE,
-     * PPH_STOP, or PPH_FATAL: no such port, or not inside a call.  The input array itself, whole,
-     * costs least.  Returns at once; only a plugin that goes on emitting after PPH_MORE may be made
+     * PPH_STOP, or PPH_FATAL: no such port, or not inside a call.  Many in one array cost least.
+     * Returns at once; only a plugin that goes on emitting after PPH_MORE may be made
      * to wait here. */
     int (*emit)(struct pph_ctx *, const struct pph_item *items, size_t n);
 

@@ -387,7 +387,8 @@ void activation_abandon(struct instance *i)
     if (i->call != CALL_NONE) {
         if (i->in)
             leave_input(i, i->ledger, i->in->n - i->next_item);
-        i->call_out += i->kept; /* forwarded, but not gone down */
+        i->call_in += i->kept; /* forwarded, but not gone down */
+        i->call_out += i->kept;
         instance_count(i, i->ledger, COUNT_UNFINISHED, i->kept);
         end_call(i);
     }

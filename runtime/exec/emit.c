@@ -230,41 +230,10 @@ static size_t append(struct instance *i, uint16_t port, const struct pph_item *i
     return taken;
 }
 
-/* Whether the input batch itself may carry what the call emits on port 0. */
-static bool may_keep(const struct instance *i)
+bool emit_may_keep(const struct instance *i)
 {
     return i->in && i->stage->graph->has_output && i->in->n <= i->outlets[0].target &&
            !i->outlets[0].open;
-}
-
-/* Whether the array is the call's whole input, as it came; then the batch itself can go on. */
-static bool keep_whole(struct instance *i, const struct pph_item *items, size_t n)
-{
-    const struct batch *in = i->in;
-    size_t payload;
-
-    if (!in || items != in->items || n != in->n || i->next_item > 0 || in->n_bufs != 1 ||
-        !may_keep(i) || !items_lie_in(items, n, in->bufs[0], 0, &payload))
-        return false;
-    i->kept = (uint32_t)n;
-    i->kept_payload = payload;
-    return true;
-}
-
-int emit_forward(struct instance *i)
-{
-    struct batch *in = i->in;
-    const struct pph_item *original = &in->items[i->next_item];
-    const struct pph_item *item = &i->item;
-    size_t offset = (size_t)((uintptr_t)item->data - (uintptr_t)original->data);
-
-    /* Only a slice of the payload it came with is sure to lie in a buffer that the batch pins. */
-    if (item->port != 0 || offset > original->len || item->len > original->len - offset ||
-        !may_keep(i))
-        return emit_items(i, item, 1);
-    i->kept_payload += item->len;
-    in->items[i->kept++] = *item; /* kept <= next_item: what it overwrites is done */
-    return PPH_OK;
 }
 
 /* Whether the plugin has this output. */
@@ -306,6 +275,7 @@ bool emit_kept_by_copy(struct instance *i)
 
     i->kept = 0;
     i->kept_payload = 0;
+    i->call_in += n;
     return n == 0 || append_all(i, i->in->items, n) == PPH_OK;
 }
 
@@ -322,6 +292,7 @@ bool emit_kept(struct instance *i)
     i->kept = 0;
     i->kept_payload = 0;
     i->in = NULL;
+    i->call_in += batch->n;
     i->call_out += batch->n;
     batch_compact(batch, &i->memory);
     batch_list_push(&i->out, batch); /* goes down when the call ends, which is now */
@@ -352,11 +323,9 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     if (run_cancelled(s->run) || stage_is_unread(s) || !emit_kept_by_copy(i) ||
         !wait_for_room(i))
         return PPH_STOP;
-    if (!keep_whole(i, items, n)) {
-        rc = append_all(i, items, n);
-        if (rc != PPH_OK)
-            return rc;
-    }
+    rc = append_all(i, items, n);
+    if (rc != PPH_OK)
+        return rc;
     i->told = emit_is_full(i);
     return i->told ? PPH_MORE : PPH_OK;
 }

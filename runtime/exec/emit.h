@@ -20,11 +20,30 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n);
  */
 bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
 
+/* Whether the input batch may carry on what `each` forwards: as long as nothing is being built.  [worker] */
+bool emit_may_keep(const struct instance *i);
+
 /*
- * `each` said PPH_FORWARD of i->item: as emit_items() of that one, but the input batch itself carries
- * it on where that is possible.  [worker running the instance]
+ * `each` said PPH_FORWARD of the next item, and emit_may_keep() said yes when the call began: the input
+ * batch itself carries it on.  False: that cannot be, it has to be emitted.  [worker running the instance]
  */
-int emit_forward(struct instance *i);
+static inline bool emit_keep(struct instance *i)
+{
+    struct pph_item *items = i->in->items;
+    const struct pph_item *item = &items[i->next_item];
+    const struct pph_item *original = &i->original;
+    size_t offset = (size_t)((uintptr_t)item->data - (uintptr_t)original->data);
+
+    /* Only a slice of the payload it came with is sure to lie in a buffer that the batch pins. */
+    if (item->port != 0 || offset > original->len || item->len > original->len - offset ||
+        i->outlets[0].open)
+        return false;
+    i->kept_payload += item->len;
+    if (i->kept != i->next_item) /* then it is smaller: what is overwritten is done */
+        items[i->kept] = *item;
+    i->kept++;
+    return true;
+}
 
 /*
  * What the input batch is to carry on (i->kept).  emit_kept(): the call ends well and emits nothing

@@ -88,10 +88,6 @@ static bool item_index(const struct instance *i, const struct pph_item *it,
 
     if (!it || !i->in)
         return false;
-    if (it == &i->item) {
-        *ret_index = 0;
-        return true;
-    }
     items = i->in->items + i->next_item;
     if (it < items || it >= i->in->items + i->in->n)
         return false;

@@ -45,13 +45,11 @@ static bool item_failed(struct instance *i, const struct pph_item *item)
 /* What `each` said of one item.  ITEMS_DONE: go on with the next. */
 static enum items_result each_returned(struct instance *i, int rc)
 {
-    const struct pph_item *original = &i->in->items[i->next_item];
-
     if (i->failed && rc >= 0)
         rc = i->fail_code;
     switch (rc) {
     case PPH_FORWARD:
-        rc = emit_forward(i);
+        rc = emit_items(i, &i->in->items[i->next_item], 1);
         if (rc == PPH_STOP && run_cancelled(i->stage->run))
             return ITEMS_STOP;
         if (rc == PPH_FATAL)
@@ -69,7 +67,7 @@ static enum items_result each_returned(struct instance *i, int rc)
         return ITEMS_ENOUGH;
     case PPH_FAIL:
     case PPH_RETRY:
-        return item_failed(i, original) ? ITEMS_DONE : ITEMS_STOP;
+        return item_failed(i, &i->original) ? ITEMS_DONE : ITEMS_STOP;
     case PPH_STOP:
         if (run_cancelled(i->stage->run))
             return ITEMS_STOP;
@@ -81,23 +79,72 @@ static enum items_result each_returned(struct instance *i, int rc)
     }
 }
 
+/* Keeps the next item as it came: where it lies, the plugin may change it.  False: no memory. */
+static bool show_item(struct instance *i)
+{
+    struct pph_item *item = &i->in->items[i->next_item];
+
+    if (i->item_left)
+        return true;
+    i->original = *item;
+    return !(i->stage->desc->flags & PPH_IN_PLACE) || make_writable(i, item);
+}
+
+/* One call of `each`, of the next item.  False: no memory. */
+static bool call_each(struct instance *i, int *ret_rc)
+{
+    if (!show_item(i))
+        return false;
+    i->failed = false;
+    *ret_rc = i->stage->desc->each(&i->ctx, &i->in->items[i->next_item]);
+    return true;
+}
+
+/*
+ * Calls `each` as long as it forwards the very item it is given, or a slice of it: the common case, in
+ * a loop of its own.  True: it said *ret_rc of the item that is still the next one.
+ */
+static bool each_forwards(struct instance *i, int *ret_rc)
+{
+    const struct run *run = i->stage->run;
+    const struct pph_plugin *desc = i->stage->desc;
+    struct pph_item *items = i->in->items;
+    const uint32_t n = i->in->n;
+
+    i->failed = false;
+    do {
+        struct pph_item *item = &items[i->next_item];
+
+        i->original = *item;
+        *ret_rc = desc->each(&i->ctx, item);
+        if (*ret_rc != PPH_FORWARD || i->failed || !emit_keep(i))
+            return true;
+        i->next_item++;
+    } while (i->next_item < n && i->scope.n <= i->scope_keep + 1 && !run_cancelled(run));
+    return false;
+}
+
 enum items_result items_each(struct instance *i)
 {
-    const struct pph_plugin *desc = i->stage->desc;
+    const struct run *run = i->stage->run;
+    const bool in_place = i->stage->desc->flags & PPH_IN_PLACE;
+    const uint32_t n = i->in->n;
     enum items_result result = ITEMS_DONE;
 
-    while (result == ITEMS_DONE && i->next_item < i->in->n) {
-        if (run_cancelled(i->stage->run))
+    while (result == ITEMS_DONE && i->next_item < n) {
+        bool called = true;
+        int rc;
+
+        if (run_cancelled(run))
             return ITEMS_STOP;
         if (i->out.n > 0 && emit_is_full(i))
             return ITEMS_MORE;
-        if (!i->item_left) {
-            i->item = i->in->items[i->next_item];
-            if (desc->flags & PPH_IN_PLACE && !make_writable(i, &i->item))
-                return ITEMS_STOP;
-        }
-        i->failed = false;
-        result = each_returned(i, desc->each(&i->ctx, &i->item));
+        if (emit_may_keep(i) && !i->item_left && !in_place)
+            called = each_forwards(i, &rc);
+        else if (!call_each(i, &rc))
+            return ITEMS_STOP;
+        if (called)
+            result = each_returned(i, rc);
         if (result == ITEMS_DONE && i->scope.n > i->scope_keep + 1)
             scope_trim(&i->scope, &i->memory, i->scope_keep);
     }
@@ -130,20 +177,6 @@ static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
     memset(i->failed_items, 0, sizeof(i->failed_items));
     i->n_failed_items = 0;
     return go_on;
-}
-
-/* `batch` is through with its array. */
-static enum items_result batch_finished(struct instance *i, struct pph_item *items,
-                                        uint32_t n, enum items_result result)
-{
-    if (i->n_failed_items == 0) {
-        i->call_in += n;
-        i->next_item += n;
-        return emit_kept(i) ? result : ITEMS_STOP;
-    }
-    if (!emit_kept_by_copy(i) || !batch_done(i, items, n))
-        return ITEMS_STOP;
-    return result;
 }
 
 /* `batch` wants the items from ctx->done on again. */
@@ -183,11 +216,9 @@ static enum items_result batch_returned(struct instance *i, struct pph_item *ite
         return ITEMS_STOP;
     }
     if (rc == PPH_OK)
-        return batch_finished(i, items, n, ITEMS_DONE);
+        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
     if (rc == PPH_END)
-        return batch_finished(i, items, n, ITEMS_ENOUGH);
-    if (!emit_kept_by_copy(i))
-        return ITEMS_STOP;
+        return batch_done(i, items, n) ? ITEMS_ENOUGH : ITEMS_STOP;
     switch (rc) {
     case PPH_MORE:
         return batch_more(i, items, n);

@@ -119,11 +119,12 @@ struct instance {
     /* ... and batches that were taken with it: their calls follow in the same activation */
     struct batch_list in_next;
     uint32_t next_item;
-    bool winding_up;      /* inside `stop` or `close` */
-    struct pph_item item; /* `each`: the plugin's own copy */
-    bool item_left;       /* ... which it wants to see again */
-    /* So many items at the front of `in` go on in that very batch when the call ends: what `each`
-     * forwarded, or the array that `batch` emitted.  Nothing was emitted since. */
+    bool winding_up; /* inside `stop` or `close` */
+    struct pph_item
+        original;   /* `each`: the item as it came; in->items has the plugin's */
+    bool item_left; /* ... which it wants to see again */
+    /* `each`: so many items at the front of `in`, forwarded, go on in that very batch when the call
+     * ends.  Nothing was emitted since. */
     uint32_t kept;
     size_t kept_payload; /* bytes of theirs */
     enum ledger ledger;
