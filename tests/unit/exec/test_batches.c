@@ -177,6 +177,45 @@ START_TEST(readers_that_forward_do_not_disturb_each_other)
 }
 END_TEST
 
+/* Emits its input, changes the array, and emits it again. */
+static int batch_twice(struct pph_ctx *ctx, struct pph_item *items, size_t n)
+{
+    int rc = ctx->host->emit(ctx, items, n);
+
+    for (size_t k = 0; k < n; k++)
+        items[k].port = 1;
+    if (rc >= 0)
+        rc = ctx->host->emit(ctx, items, n);
+    memset(items, 0xff, n * sizeof(*items)); /* the array is the plugin's to the end */
+    return rc < 0 ? rc : PPH_OK;
+}
+
+static const struct pph_port second_port[] = {{.name = "second"}, {0}};
+
+static const struct pph_plugin twice = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_PROCESSOR,
+    .name = "twice",
+    .ports = second_port,
+    .batch = batch_twice,
+};
+
+START_TEST(input_array_is_the_plugins_also_after_it_was_emitted)
+{
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &numbers, .args = NUMBERS(MANY)},
+        {.name = "mid", .plugin = &twice},
+        {.name = "end", .plugin = &collect},
+        {.name = "other", .plugin = &swallow, .from = "mid.second"},
+    };
+
+    run_whole(stages, COUNT(stages), thread_counts[_i]);
+    ck_assert_uint_eq(atomic_load(&collected.n), MANY);
+    ck_assert_uint_eq(atomic_load(&collected.sum), (uint64_t)MANY * (MANY + 1) / 2);
+    ck_assert_uint_eq(run_account(kit_last(kit))->delivered, 2 * MANY);
+}
+END_TEST
+
 /* --- one item per call ----------------------------------------------------------------------- */
 
 static int generate_one(struct pph_ctx *ctx)
@@ -308,6 +347,7 @@ int main(void)
     tcase_add_loop_test(tc, forwarded_emitted_and_failed_items_keep_their_order, 0, n);
     tcase_add_loop_test(tc, dead_letters_between_forwarded_items_are_all_there, 0, n);
     tcase_add_loop_test(tc, readers_that_forward_do_not_disturb_each_other, 0, n);
+    tcase_add_loop_test(tc, input_array_is_the_plugins_also_after_it_was_emitted, 0, n);
     tcase_add_loop_test(tc, calls_that_emit_little_fill_batches_together, 0, n);
     tcase_add_test(tc, stage_that_may_wait_sends_what_it_has_first);
     suite_add_tcase(suite, tc);
