@@ -36,7 +36,8 @@ static struct machine {
     uint64_t turn_step; /* when the running thread got its turn */
     uint64_t progress_step;
     uint64_t settle_at;
-    bool settling;
+    unsigned settle_mean; /* steps between two looks at everything */
+    bool settling, judging;
     bool refused;
     uint64_t ns_per_step, extra_ns;
     unsigned cpus;
@@ -207,15 +208,15 @@ static struct sim_thread *next_thread(void)
 
         if (t)
             return t;
+        m.judging = true;
+        m.options.events->settled(!m.settling);
+        m.judging = false;
+        m.settled++;
         if (m.settling) {
-            m.options.events->settled(false);
-            m.settled++;
             m.settling = false;
-            m.settle_at = m.steps + 1 + machine_random(2 * SETTLE_STEPS);
+            m.settle_at = m.steps + 1 + machine_random(2 * m.settle_mean);
             continue;
         }
-        m.options.events->settled(true);
-        m.settled++;
         if (!leap())
             machine_fail("deadlock: nobody can go on, and nobody waits for time to pass");
         if (m.steps - m.progress_step > MACHINE_PROGRESS_STEPS)
@@ -310,6 +311,8 @@ void machine_point_on(const struct sim_site *site, const void *object)
 {
     if (!m.current)
         return;
+    if (m.judging)
+        machine_fail("an oracle calls the scheduler");
     m.current->site = site;
     m.steps++;
     if (m.options.trace)
@@ -449,6 +452,7 @@ void machine_join(unsigned id)
 static void decide_how(void)
 {
     static const unsigned means[] = {1, 1, 2, 4, 16, 64};
+    static const unsigned settles[] = {60, 200, 800};
     static const unsigned lengths[] = {500, 2000, 8000, 30000};
     unsigned length = lengths[machine_random(4)];
 
@@ -464,6 +468,7 @@ static void decide_how(void)
             m.change_at[slot] = m.change_at[slot - 1];
         m.change_at[slot] = at;
     }
+    m.settle_mean = settles[machine_random(3)];
     m.settle_at = 1 + machine_random(SETTLE_STEPS);
     m.cpus = 1 + machine_random(16);
 }

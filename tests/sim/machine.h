@@ -77,6 +77,9 @@ unsigned machine_thread(void);
 /* Points so far. */
 uint64_t machine_steps(void);
 
+/* How many threads whose name begins so neither wait for anything but a nap nor have ended. */
+unsigned machine_awake(const char *prefix);
+
 /* Whether anybody sleeps in machine_nap(). */
 bool machine_someone_naps(void);
 

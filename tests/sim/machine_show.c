@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the threads of the machine are, for people. */
+/* Where the threads of the machine are. */
 #include <stdio.h>
+#include <string.h>
 
 #include "sim/machine_parts.h"
 
@@ -9,6 +10,19 @@ const char *machine_name_of(const void *address)
     const char *name = machine_events()->name_of(address);
 
     return name ? name : "a lock or word of its own";
+}
+
+unsigned machine_awake(const char *prefix)
+{
+    unsigned awake = 0;
+
+    for (unsigned k = 0; k < SIM_THREADS_MAX; k++) {
+        const struct sim_thread *t = machine_thread_at(k);
+
+        awake += t && strncmp(t->name, prefix, strlen(prefix)) == 0 &&
+                 (t->state == SIM_RUNNABLE || t->state == SIM_NAPS);
+    }
+    return awake;
 }
 
 static void describe_thread(const struct sim_thread *t)

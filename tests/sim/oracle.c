@@ -81,6 +81,22 @@ static void check_parked(const struct stage *s)
                      s->graph->name);
 }
 
+/* Nobody gets in before those who stand in line. */
+static void check_line(const struct stage *s)
+{
+    static struct line {
+        const struct instance *first;
+        uint64_t pushed;
+    } lines[STAGES_MAX];
+    struct line *line = &lines[s->id];
+
+    if (line->first && s->park_head == line->first && s->pushed > line->pushed)
+        machine_fail("stage %s: a batch overtakes those that wait for room",
+                     s->graph->name);
+    line->first = s->park_head;
+    line->pushed = s->pushed;
+}
+
 static void check_instances(const struct stage *s)
 {
     unsigned n_free = 0;
@@ -127,6 +143,7 @@ static void unlocked(const void *mutex)
         return;
     check_queue(s);
     check_parked(s);
+    check_line(s);
     check_instances(s);
     check_tickets(s);
     note_progress();
@@ -146,12 +163,17 @@ static void locking(const void *mutex, const void *const *held, size_t n_held)
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
+static bool is_over(void)
+{
+    return run_cancelled(watched) || run_has_ended(watched);
+}
+
 /* A source that said PPH_IDLE goes on when time passes; so does an emitter that finds itself alone. */
 static bool waits_for_time(void)
 {
     if (machine_someone_naps() || machine_refused_thread())
         return true;
-    for (size_t k = 0; k < watched->n_stages; k++) {
+    for (size_t k = 0; k < watched->n_stages && !is_over(); k++) {
         for (const struct instance *i = watched->stages[k].free; i; i = i->next) {
             if (i->not_before_ns > 0)
                 return true;
@@ -160,13 +182,34 @@ static bool waits_for_time(void)
     return false;
 }
 
-/* A thread of the pool sleeps although it could work.  Only told, not judged. */
-static void count_lazy(void)
+/* How many threads of the pool are awake and hold a slot, more or less. */
+static unsigned awake_in_pool(void)
+{
+    unsigned awake = machine_awake("pphost-");
+
+    for (size_t k = 0; k < watched->n_stages; k++) {
+        const struct stage *s = &watched->stages[k];
+
+        for (unsigned w = 0; !s->own_threads && w < s->n_instances; w++)
+            awake -= s->instances[w].lent; /* between block_begin and block_end */
+    }
+    return awake;
+}
+
+/*
+ * Work for the pool is known, and nobody of the pool will look: that is a lost wake-up.  That one of
+ * several sleeps although it could work is only counted.
+ */
+static void check_pool(void)
 {
     const struct workers *ws = watched->workers;
 
-    if (peek(&watched->ready[0]) != 0 && peek(&ws->idle[0]) != 0)
+    if (watched->options.single_thread)
+        return;
+    if (peek(&ws->idle[0]) != 0)
         lazy++;
+    if (awake_in_pool() == 0 && !machine_refused_thread())
+        machine_fail("lost wake-up: work is ready, but the whole pool sleeps");
 }
 
 static void settled(bool stuck)
@@ -175,11 +218,11 @@ static void settled(bool stuck)
         return;
     begun = begun || watched->workers->go || watched->workers->pause;
     if (begun && !run_cancelled(watched)) {
-        oracle_check_ready(watched);
+        if (oracle_check_ready(watched))
+            check_pool();
         oracle_check_roots(watched);
-        count_lazy();
     }
-    if (stuck && !run_has_ended(watched) && !run_cancelled(watched) && !waits_for_time())
+    if (stuck && !waits_for_time())
         machine_fail("deadlock: nobody can go on, and the run has not ended");
     if (peek32(&watched->stalled))
         machine_fail("the run thinks that it is stalled");

@@ -24,8 +24,11 @@ uint64_t oracle_lazy(void);
 /* Says on stderr what each stage of the watched run looks like. */
 void oracle_describe(void);
 
-/* No lost wake-up: fails the schedule.  [machine settled] */
-void oracle_check_ready(struct run *run);
+/*
+ * No lost wake-up: fails the schedule.  True: a stage of the pool is ready, and nothing hinders it.
+ * [machine settled]
+ */
+bool oracle_check_ready(struct run *run);
 
 /* Every batch has its place, every root its batches.  [machine settled] */
 void oracle_check_roots(struct run *run);

@@ -97,8 +97,12 @@ static bool is_registered(const struct stage *s, uint64_t readers)
     return false;
 }
 
+static bool seen_work; /* an option that nothing hinders, of a stage of the pool */
+
 static void check(const struct option *option)
 {
+    if (!option->s->own_threads && !option->full && is_awake(option))
+        seen_work = true;
     if (is_awake(option) || is_registered(option->s, option->readers))
         return;
     machine_fail(
@@ -215,8 +219,9 @@ static void check_unread(const struct stage *s)
         check(&option);
 }
 
-void oracle_check_ready(struct run *run)
+bool oracle_check_ready(struct run *run)
 {
+    seen_work = false;
     for (size_t k = 0; k < run->n_stages; k++) {
         const struct stage *s = &run->stages[k];
 
@@ -230,4 +235,5 @@ void oracle_check_ready(struct run *run)
         check_end(s);
         check_unread(s);
     }
+    return seen_work;
 }

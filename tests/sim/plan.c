@@ -6,7 +6,7 @@
 
 #include "sim/script.h"
 
-enum { ALWAYS = 255 };
+enum { LOAD_MAX = 250 };
 
 uint64_t plan_mix(uint64_t a, uint64_t b)
 {
@@ -288,6 +288,60 @@ static void add_dead_reader(struct plan *plan, uint64_t *random)
     set_manners(&plan->scripts[k], random);
 }
 
+/* All at once: nobody obeys, items burst, queues are as small as they get. */
+static void crowd(struct plan *plan, uint64_t *random)
+{
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        struct script *script = &plan->scripts[k];
+
+        script->obeys = 0;
+        script->whole = false;
+        script->forwards /= 4;
+        script->together = script->together && one_in(random, 4);
+        script->at_once = 1;
+        if (script->kind >= SCRIPT_EACH) {
+            script->bursts = (uint8_t)(64 + below(random, 128));
+            plan->stages[k].queue_items = 1 + below(random, 2);
+        }
+    }
+}
+
+/* Items that all stages together are given, about. */
+static double load_of(const struct plan *plan)
+{
+    double out[PLAN_STAGES_MAX] = {0};
+    double sum = 0;
+
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        const struct script *s = &plan->scripts[k];
+        double burst = s->bursts / 256.0;
+        double in = 0;
+
+        for (size_t from = 0; from < k; from++) {
+            if (plan->reads[k] >> (from * PLAN_PORTS) & 3)
+                in += out[from];
+        }
+        out[k] = in * (burst * 15.5 + (1 - burst) * s->outputs / 2.0);
+        if (s->kind <= SCRIPT_PLANNED)
+            out[k] = s->items * (s->kind == SCRIPT_PLANNED ? 1 : s->workers);
+        sum += in;
+    }
+    return sum;
+}
+
+/* A schedule should take a millisecond at most. */
+static void bound_load(struct plan *plan)
+{
+    while (load_of(plan) > LOAD_MAX) {
+        for (size_t k = 0; k < plan->n_stages; k++) {
+            struct script *script = &plan->scripts[k];
+
+            script->items -= (script->items + 3) / 4;
+            script->bursts = (uint8_t)(script->bursts - script->bursts / 4);
+        }
+    }
+}
+
 /* Flags and callbacks, when everything else is known. */
 static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
 {
@@ -321,12 +375,16 @@ void plan_make(struct plan *plan, uint64_t seed)
     add_dead_reader(plan, &random);
     if (plan->n_stages < PLAN_STAGES_MAX && one_in(&random, 20))
         add_task(plan, &random);
+    if (one_in(&random, 8))
+        crowd(plan, &random);
+    bound_load(plan);
     for (size_t k = 0; k < plan->n_stages; k++)
         make_plugin(plan, k, &random);
     plan->threads = one_in(&random, 16) ? 0 : 1 + below(&random, 4);
     plan->n_signals = one_in(&random, 3) ? 1 + below(&random, 2) : 0;
-    for (size_t k = 0; k < 2; k++)
-        plan->signal_after[k] = below(&random, 1u << below(&random, 10));
+    plan->signal_after[0] = below(&random, 1u << below(&random, 11));
+    plan->signal_after[1] =
+        one_in(&random, 2) ? 0 : below(&random, 1u << below(&random, 11));
     plan->n_wakes = one_in(&random, 3) ? below(&random, 5) : 0;
     plan->start_fails = one_in(&random, 30);
     plan->leaps = one_in(&random, 8);

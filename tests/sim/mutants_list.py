@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The bugs that mutants.py puts into the scheduler: (text as it is, text as it would be wrong)."""
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    name: str
+    what: str
+    file: str
+    changes: list
+
+
+MUTANTS = [
+    Mutant("clear-after-register", "the ready bit is cleared after room was asked for", "exec/dispatch.c", [(
+        "    stage_clear_ready_locked(s);\n    register_waiter_locked(s, blocked);\n    return WORK_NONE;",
+        "    register_waiter_locked(s, blocked);\n    stage_clear_ready_locked(s);\n    return WORK_NONE;")]),
+    Mutant("no-recheck", "room is not looked at again when it is asked for", "exec/dispatch.c", [(
+        "            if (room)\n                stage_set_ready_locked(s);\n", "")]),
+    Mutant("low-water-lost", "those who wait for room are woken only when the queue was full", "exec/inbox.c", [(
+        "    if (is_low_locked(s)) {", "    if (is_low_locked(s) && s->queue.n > 0) {")]),
+    Mutant("low-water-never", "a queue of one item never wakes who waits for room", "exec/inbox.c", [(
+        "2 * s->queue.items <= s->graph->queue_items &&", "2 * s->queue.items + 1 <= s->graph->queue_items / 2 &&")]),
+    Mutant("notify-push", "nobody is woken for what was pushed", "exec/inbox.c", [(
+        "    if (offer == OFFER_TAKEN)\n        workers_notify(s->run);\n", "")]),
+    Mutant("notify-ready", "nobody is woken for a stage made ready", "exec/ready.c", [(
+        "    mutex_unlock(&s->lock);\n    workers_notify(s->run);", "    mutex_unlock(&s->lock);")]),
+    Mutant("notify-end-of-input", "nobody is woken when a stage's input has ended", "exec/dispatch.c", [(
+        "    } else {\n        workers_notify(run);\n    }", "    }")]),
+    Mutant("sleep-no-recheck", "a thread does not look again before it sleeps", "exec/wakeup.c", [(
+        "    if ((any_ready(run) || run_is_over(run)) &&", "    if (run_is_over(run) &&")]),
+    Mutant("park-dropped", "a parked emitter's batch is taken, but it is not told", "exec/inbox.c", [(
+        "        i->park_sent = true;\n        i->park_next = wakes->parked;\n        wakes->parked = i;\n",
+        "        i->park_sent = true;\n")]),
+    Mutant("park-overtaken", "an offer goes into the queue before those who wait in line", "exec/inbox.c", [(
+        "    } else if (!s->park_head && fits_locked(s, batch)) {\n        append_locked(s, batch);\n        mirror_locked(s);",
+        "    } else if (fits_locked(s, batch)) {\n        append_locked(s, batch);\n        mirror_locked(s);")]),
+    Mutant("park-keeps-slot", "a parked emitter keeps its slot", "exec/emit.c", [(
+        "    workers_release_slot(i->stage);\n    while", "    while"), (
+        "    workers_acquire_slot(i->stage);\n}", "}")]),
+    Mutant("end-while-running", "a stage ends while its last call runs", "exec/dispatch.c", [(
+        "s->phase == STAGE_FINISHED || s->running > 0 || s->n_held > 0", "s->phase == STAGE_FINISHED || s->n_held > 0")]),
+    Mutant("end-while-held", "a stage ends while a call is held", "exec/dispatch.c", [(
+        "s->phase == STAGE_FINISHED || s->running > 0 || s->n_held > 0", "s->phase == STAGE_FINISHED || s->running > 0")]),
+    Mutant("end-unsent", "a stage ends before its finished calls are sent", "exec/dispatch.c", [(
+        "        (s->window > 0 && !order_is_idle_locked(s)) || run_cancelled", "        run_cancelled")]),
+    Mutant("end-lost", "the end of input does not make the reader ready", "exec/dispatch.c", [(
+        "            if (--d->open_in == 0)\n                stage_set_ready_locked(d);", "            --d->open_in;")]),
+    Mutant("flushing-stuck", "the one who sends for others does not say that it is done", "exec/order.c", [(
+        "        if (!slot->done || run_cancelled(s->run)) {\n            s->order_flushing = false;",
+        "        if (!slot->done || run_cancelled(s->run)) {")]),
+    Mutant("flushing-unready", "the one who sends for others meets a full queue and tells nobody", "exec/order.c", [(
+        "            s->order_flushing = false;\n            stage_set_ready_locked(s); /* dispatch registers with the full queue */",
+        "            s->order_flushing = false;")]),
+    Mutant("two-flushers", "two threads send for others at once", "exec/order.c", [(
+        "    send = order_is_head(s, i) && !s->order_flushing;", "    send = order_is_head(s, i);")]),
+    Mutant("head-not-woken", "a call that waits to be the oldest is not told", "exec/order.c", [(
+        "        slot->waiting->park_next = wakes->parked;\n        wakes->parked = slot->waiting;\n        slot->waiting = NULL;\n    }\n    stage_set_ready_locked(",
+        "        slot->waiting = NULL;\n    }\n    stage_set_ready_locked(")]),
+    Mutant("window-off", "one ticket more than the window has places", "exec/order.c", [(
+        "    return s->next_ticket - head_of(s) < s->window;", "    return s->next_ticket - head_of(s) <= s->window;")]),
+    Mutant("order-lost", "a held call goes on before the older ones", "exec/emit.c", [(
+        "    return i->stage->window == 0 || order_is_head(i->stage, i);",
+        "    return i->stage->window == 0 || order_is_head(i->stage, i) || i->told;")]),
+    Mutant("plan-race", "a second call is planned while the first is", "exec/dispatch.c", [(
+        "    if (s->planning || (s->window > 0", "    if ((s->window > 0")]),
+    Mutant("plan-unready", "the end of plan does not make the stage ready", "exec/activation.c", [(
+        "        s->source_done = true;\n    stage_set_ready_locked(s);", "        s->source_done = true;")]),
+    Mutant("root-leaked", "a clone takes one reference too many", "flow/batch.c", [(
+        "    for (uint32_t i = 0; i < batch->n; i++) {\n        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;",
+        "    (void)root_ref(batch->root);\n    for (uint32_t i = 0; i < batch->n; i++) {\n        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;")]),
+    Mutant("clone-writable", "two readers may both write to what they share", "flow/batch.c", [(
+        "        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;\n", "")]),
+    Mutant("over-bound", "a queue takes one item too many", "exec/inbox.c", [(
+        "(s->queue.items + batch->n <= s->graph->queue_items &&\n                                   s->queue.cost",
+        "(s->queue.items + batch->n <= s->graph->queue_items + 1 &&\n                                   s->queue.cost")]),
+    Mutant("mirror-forgotten", "dropping a queue leaves its mirrors as they were", "exec/inbox.c", [(
+        "    s->queue = (struct batch_list){0};\n    mirror_locked(s);", "    s->queue = (struct batch_list){0};")]),
+    Mutant("drop-forgets-parked", "a stop does not end the waits of emitters", "exec/inbox.c", [(
+        "        i->park_sent = false;\n        wakes->parked = i;", "        i->park_sent = false;")]),
+    Mutant("stop-before-park", "a stop between the look and the wait is not seen", "exec/inbox.c", [(
+        "    if (atomic_load_explicit(&s->closed, memory_order_relaxed) || run_cancelled(s->run)) {",
+        "    if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {")]),
+    Mutant("unread-unlocked", "whether anybody reads is looked at before the lock is taken", "exec/dispatch.c", [(
+        "    bool unread;\n\n    mutex_lock(&s->lock);", "    bool unread = stage_is_unread(s);\n\n    mutex_lock(&s->lock);"), (
+        "    unread = stage_is_unread(s);\n", "")]),
+    Mutant("cancel-after-stop", "stop does not wait for a cancel that runs", "exec/instance.c", [(
+        "    while ((life = atomic_load_explicit(&i->life, memory_order_acquire)) != 0) /* A4 */\n        futex_wait(&i->life, life, 0);\n", "")]),
+    Mutant("wake-lost", "wake() does not make the source ready", "exec/host.c", [(
+        "    atomic_store_explicit(&i->woken, 1, memory_order_release); /* R5 */\n    stage_make_ready(s);",
+        "    atomic_store_explicit(&i->woken, 1, memory_order_release); /* R5 */")]),
+    Mutant("spare-lost", "a slot given up goes to a spare that is not woken", "exec/workers.c", [(
+        "        ws->tokens++;\n        cond_signal(&ws->spare);", "        ws->tokens++;")]),
+    Mutant("held-unready", "a call that is held does not make its stage ready", "exec/dispatch.c", [(
+        "    if (s->held || s->queue.n > 0 || s->graph->is_source", "    if (s->queue.n > 0 || s->graph->is_source")]),
+]
