@@ -13,7 +13,6 @@ enum {
     FICKLE_ONE_IN = 50, /* waits end for no reason, in runs where they do */
     LEAP_ONE_IN = 100,  /* turns at which a wait times out early, in runs where they do */
     REFUSE_ONE_IN = 4,  /* threads that cannot be started, in runs where they cannot */
-    NS_PER_STEP_MAX = 100,
 };
 
 static struct machine {
@@ -437,6 +436,11 @@ struct sim_thread *machine_spawn(const char *name, void *(*body)(void *arg), voi
     return add_thread(name, body, arg);
 }
 
+unsigned machine_start(const char *name, void *(*body)(void *arg), void *arg)
+{
+    return add_thread(name, body, arg)->id;
+}
+
 void machine_join(unsigned id)
 {
     struct sim_thread *t = m.threads[id];
@@ -452,6 +456,7 @@ void machine_join(unsigned id)
 static void decide_how(void)
 {
     static const unsigned means[] = {1, 1, 2, 4, 16, 64};
+    static const unsigned paces[] = {1, 10, 100};
     static const unsigned settles[] = {60, 200, 800};
     static const unsigned lengths[] = {500, 2000, 8000, 30000};
     unsigned length = lengths[machine_random(4)];
@@ -459,7 +464,7 @@ static void decide_how(void)
     m.by_priority = machine_random(2) == 0;
     m.fickle = machine_random(3) == 0;
     m.mean = means[machine_random(6)];
-    m.ns_per_step = 1 + machine_random(NS_PER_STEP_MAX);
+    m.ns_per_step = paces[machine_random(3)];
     for (unsigned k = 0; k < CHANGES; k++) {
         uint64_t at = 1 + machine_random(length);
         unsigned slot = k;

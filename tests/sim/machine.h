@@ -52,6 +52,12 @@ struct machine_result {
 void machine_run(const struct machine_options *options, void *(*body)(void *arg),
                  void *arg, struct machine_result *ret_result);
 
+/* Starts one more thread, which is never refused; returns its id, for machine_join(). */
+unsigned machine_start(const char *name, void *(*body)(void *arg), void *arg);
+
+/* Waits for the end of the thread and forgets it.  [any simulated thread] */
+void machine_join(unsigned id);
+
 /* Something has moved on: the schedule is not stuck in a loop.  [any simulated thread] */
 void machine_progress(void);
 

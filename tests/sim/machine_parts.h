@@ -47,9 +47,6 @@ void machine_wake(enum sim_state state, const void *waits_for, unsigned count);
 /* A new thread; NULL: refused. */
 struct sim_thread *machine_spawn(const char *name, void *(*body)(void *arg), void *arg);
 
-/* Waits for the end of the thread and forgets it. */
-void machine_join(unsigned id);
-
 /* Virtual time. */
 uint64_t machine_now_ns(void);
 void machine_spend_ns(uint64_t ns);

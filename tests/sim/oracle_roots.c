@@ -46,6 +46,7 @@ static void count_stage(const struct stage *s)
         const struct instance *i = &s->instances[w];
 
         count_batch(i->in);
+        count_list(&i->in_next);
         count_list(&i->out);
         for (size_t p = 0; p < s->graph->n_ports; p++)
             count_batch(i->outlets[p].open);

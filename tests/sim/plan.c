@@ -329,6 +329,17 @@ static double load_of(const struct plan *plan)
     return sum;
 }
 
+/* Sources that wait for `cancel` when they have emitted all: somebody must send a signal. */
+static void let_wait(struct plan *plan, uint64_t *random)
+{
+    if (plan->n_signals == 0 || plan->threads == 0)
+        return; /* nobody would tell them */
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        if (plan->scripts[k].kind == SCRIPT_SOURCE)
+            plan->scripts[k].waits = one_in(random, 4);
+    }
+}
+
 /* A schedule should take a millisecond at most. */
 static void bound_load(struct plan *plan)
 {
@@ -358,6 +369,8 @@ static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
     if (script->sums > 0)
         plugin->flags |= PPH_STATEFUL;
     script_fill(plugin, script, script->kind >= SCRIPT_EACH && one_in(random, 6));
+    if (!script->waits && !one_in(random, 3))
+        plugin->cancel = NULL; /* then the host knows that its calls do not wait */
     if (one_in(random, 150))
         script->fatal = FATAL_OPEN + below(random, FATAL_FLUSH - FATAL_OPEN + 1);
 }
@@ -378,13 +391,14 @@ void plan_make(struct plan *plan, uint64_t seed)
     if (one_in(&random, 8))
         crowd(plan, &random);
     bound_load(plan);
-    for (size_t k = 0; k < plan->n_stages; k++)
-        make_plugin(plan, k, &random);
     plan->threads = one_in(&random, 16) ? 0 : 1 + below(&random, 4);
     plan->n_signals = one_in(&random, 3) ? 1 + below(&random, 2) : 0;
     plan->signal_after[0] = below(&random, 1u << below(&random, 11));
     plan->signal_after[1] =
         one_in(&random, 2) ? 0 : below(&random, 1u << below(&random, 11));
+    let_wait(plan, &random);
+    for (size_t k = 0; k < plan->n_stages; k++)
+        make_plugin(plan, k, &random);
     plan->n_wakes = one_in(&random, 3) ? below(&random, 5) : 0;
     plan->start_fails = one_in(&random, 30);
     plan->leaps = one_in(&random, 8);

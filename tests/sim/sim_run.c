@@ -20,7 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/sync.h"
 #include "sim/judge.h"
 #include "sim/machine.h"
 #include "sim/oracle.h"
@@ -107,8 +106,8 @@ static void *control(void *arg)
     struct run_options run_options = {
         .single_thread = plan.threads == 0, .grace_s = NEVER_S, .stall_s = NEVER_S};
     struct error err = {0};
-    pthread_t thread = 0;
     bool others = plan.n_wakes + plan.n_signals > 0;
+    unsigned thread = 0;
 
     (void)arg;
     run = run_new(kit_graph(kit), &run_options, &err);
@@ -116,10 +115,10 @@ static void *control(void *arg)
         machine_fail("%s", err.text);
     oracle_watch(run);
     if (others)
-        others = thread_start(&thread, "outside", outside, NULL) == 0;
+        thread = machine_start("outside", outside, NULL);
     end = run_execute(run);
     if (others)
-        thread_join(thread);
+        machine_join(thread);
     judge_run(&plan, run, end, n_signals);
     oracle_watch(NULL);
     run_free(run);
