@@ -27,7 +27,9 @@ void world_begin(const struct plan *plan)
     world.ended = false;
     world.adopted = 0;
     world.released = 0;
-    memset(actors, 0, sizeof(actors));
+    for (size_t k = 0; k < PLAN_STAGES_MAX * PLAN_WORKERS_MAX; k++)
+        memset(&actors[k / PLAN_WORKERS_MAX][k % PLAN_WORKERS_MAX], 0,
+               offsetof(struct actor, own));
     memset(shared, 0, sizeof(shared));
 }
 
@@ -191,6 +193,8 @@ void actor_dawdle(struct actor *a)
         a->ctx->host->block_end(a->ctx);
         machine_enter_plugin();
     }
+    if (s->kind <= SCRIPT_PLANNED && actor_chance(s->moves) && !a->shared->planning)
+        (void)a->ctx->host->origin(a->ctx, "elsewhere");
     if (actor_chance(s->wakes)) {
         machine_leave_plugin();
         script_wake_any();

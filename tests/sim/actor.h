@@ -8,7 +8,7 @@
 
 #include "sim/script.h"
 
-enum { ACTOR_STACK_PAYLOAD = 40 };
+enum { ACTOR_STACK_PAYLOAD = 40, ACTOR_OWN_PAYLOAD = 24000 };
 
 /* What the workers of a stage share. */
 struct shared {
@@ -32,7 +32,8 @@ struct actor {
     bool told; /* the last emit said PPH_MORE */
     unsigned range_end;
     bool flushed, flush_goes_on;
-    unsigned taken; /* items, ever */
+    unsigned taken;                 /* items, ever */
+    uint8_t own[ACTOR_OWN_PAYLOAD]; /* memory that the host must copy from */
 };
 
 /* A callback begins and ends. */

@@ -212,7 +212,8 @@ void judge_run(const struct plan *plan, const struct run *run, enum run_end end,
     bool all = in_time && !world.ended;
 
     judge_end(run, end, n_signals);
-    reference_make(&reference, plan, end == RUN_DONE && all);
+    /* A source that is told PPH_STOP may have got some of its items in. */
+    reference_make(&reference, plan, end != RUN_DRAINED || !all);
     for (size_t k = 0; k < plan->n_stages; k++)
         judge_stage(plan, k, all);
     judge_account(plan, run, all, in_time);

@@ -163,6 +163,7 @@ static void set_manners(struct script *s, uint64_t *random)
     s->needless = one_in(random, 4) ? some_chance(random) : 0;
     s->blocks = one_in(random, 3) ? some_chance(random) : 0;
     s->naps = one_in(random, 6) ? some_chance(random) : 0;
+    s->moves = one_in(random, 4) ? some_chance(random) : 0;
     s->pauses = some_chance(random);
     s->wakes = one_in(random, 4) ? some_chance(random) : 0;
     s->together = one_in(random, 3);
@@ -173,6 +174,8 @@ static void set_queue(struct kit_stage *s, uint64_t *random)
 {
     static const uint64_t bytes[] = {0, 0, 0, 1, 100000, 300000};
 
+    if (one_in(random, 16)) /* the default: batches grow large */
+        return;
     s->queue_items = 1 + below(random, one_in(random, 4) ? 12 : 3);
     s->queue_bytes = bytes[below(random, 6)];
 }
@@ -402,6 +405,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->n_wakes = one_in(&random, 3) ? below(&random, 5) : 0;
     plan->start_fails = one_in(&random, 30);
     plan->leaps = one_in(&random, 8);
+    plan->ticks = one_in(&random, 4);
 }
 
 /* --- for people ----------------------------------------------------------------------------- */
@@ -439,10 +443,11 @@ static void describe_stage(const struct plan *plan, size_t k, struct text *t)
 
 void plan_describe(const struct plan *plan, struct text *t)
 {
-    text_printf(t, "  %u threads%s%s, %u signals after %u and %u pauses, %u wakes\n",
+    text_printf(t, "  %u threads%s%s%s, %u signals after %u and %u pauses, %u wakes\n",
                 plan->threads, plan->start_fails ? ", some cannot be started" : "",
-                plan->leaps ? ", time leaps" : "", plan->n_signals, plan->signal_after[0],
-                plan->signal_after[1], plan->n_wakes);
+                plan->leaps ? ", time leaps" : "", plan->ticks ? ", ticks" : "",
+                plan->n_signals, plan->signal_after[0], plan->signal_after[1],
+                plan->n_wakes);
     for (size_t k = 0; k < plan->n_stages; k++)
         describe_stage(plan, k, t);
 }

@@ -64,6 +64,8 @@ struct script {
     uint8_t needless; /* says PPH_MORE of its own accord */
     uint8_t blocks;   /* waits between block_begin and block_end */
     uint8_t naps;     /* waits without saying so */
+    uint8_t forgets;  /* block_end() */
+    uint8_t moves;    /* sources: says host->origin() */
     uint8_t pauses;
     uint8_t wakes;      /* a source, which may sleep */
     bool whole;         /* emits its whole input array */
@@ -84,6 +86,7 @@ struct plan {
     unsigned n_wakes;         /* of sources, by that thread */
     bool start_fails;
     bool leaps;
+    bool ticks; /* somebody looks at the run all the time */
 
     /* What stages[] points to. */
     char names[PLAN_STAGES_MAX][8];

@@ -26,9 +26,9 @@ uint64_t script_sum(const struct script *s, unsigned worker, unsigned j)
     return plan_mix(s->seed ^ 0x165667b1, plan_mix(worker, j));
 }
 
-/* Fills in an output.  `stack`: memory of its own that the host must copy. */
+/* Fills in an output.  `stack`: memory of its own that the host must copy; `alone`: of one emit. */
 static void make_output(struct actor *a, struct pph_item *out, uint64_t pos,
-                        const struct pph_item *input, uint8_t *stack)
+                        const struct pph_item *input, uint8_t *stack, bool alone)
 {
     enum payload payload = script_payload(pos);
     uint32_t len = script_len(pos);
@@ -44,6 +44,8 @@ static void make_output(struct actor *a, struct pph_item *out, uint64_t pos,
     out->len = len;
     if (payload == PAYLOAD_STACK && len <= ACTOR_STACK_PAYLOAD) {
         out->data = stack;
+    } else if (payload == PAYLOAD_STACK && alone) {
+        out->data = a->own;
     } else if (payload == PAYLOAD_ADOPT) {
         out->data = actor_adopt(a, len);
     } else {
@@ -71,7 +73,7 @@ static int emit_outputs(struct actor *a, unsigned most,
         if (n > TOGETHER_MAX)
             n = TOGETHER_MAX;
         for (unsigned k = 0; k < n; k++)
-            make_output(a, &items[k], pos_of(a, a->next + k), input, stacks[k]);
+            make_output(a, &items[k], pos_of(a, a->next + k), input, stacks[k], n == 1);
         rc = actor_emit(a, items, n);
         if (rc < 0)
             return rc;

@@ -101,10 +101,23 @@ static void *outside(void *arg)
     return NULL;
 }
 
+/* What `top` and the progress line do. */
+static void look(void *arg, struct run *looked_at)
+{
+    struct run_stage_view stages[PLAN_STAGES_MAX];
+    struct run_view view = {.stages = stages};
+
+    (void)arg;
+    run_view(looked_at, &view);
+}
+
 static void *control(void *arg)
 {
-    struct run_options run_options = {
-        .single_thread = plan.threads == 0, .grace_s = NEVER_S, .stall_s = NEVER_S};
+    struct run_options run_options = {.single_thread = plan.threads == 0,
+                                      .grace_s = NEVER_S,
+                                      .stall_s = NEVER_S,
+                                      .tick = look,
+                                      .tick_ms = plan.ticks};
     struct error err = {0};
     bool others = plan.n_wakes + plan.n_signals > 0;
     unsigned thread = 0;
