@@ -197,9 +197,9 @@ static struct sim_thread *choose(void)
 /* The next to go on; time passes until there is one. */
 static struct sim_thread *next_thread(void)
 {
-    if (m.fickle && machine_random(FICKLE_ONE_IN) == 0)
+    if (m.fickle && !m.settling && machine_random(FICKLE_ONE_IN) == 0)
         disturb_someone();
-    if (m.options.leaps && machine_random(LEAP_ONE_IN) == 0)
+    if (m.options.leaps && !m.settling && machine_random(LEAP_ONE_IN) == 0)
         (void)leap();
     fire_due();
     for (;;) {
