@@ -3,6 +3,7 @@
  * Runs the scheduler under a machine that decides, from a seed, who goes on at each point.
  *
  *     sim_run [--runs N] [--from SEED] [-j JOBS]   one schedule per seed from SEED on; 1,000 from 1 on
+ *             [--tell N]                           ... and a line after every N of them
  *     sim_run --seed SEED [--trace]                that schedule alone, with its graph
  *     sim_run --twice [--runs N] [--from SEED]     each schedule twice, which must be the same
  *
@@ -34,7 +35,7 @@ struct totals {
 
 /* What the command line says. */
 static struct options {
-    uint64_t runs, from, seed;
+    uint64_t runs, from, seed, tell;
     unsigned jobs;
     bool one, trace, twice;
 } options = {.runs = RUNS_DEFAULT, .from = 1, .jobs = 1};
@@ -186,6 +187,8 @@ static void run_share(unsigned share, struct totals *totals)
             run_twice(options.from + k, totals);
         else
             (void)run_seed(options.from + k, false, totals);
+        if (options.tell > 0 && (k + 1) % options.tell == 0)
+            (void)fprintf(stderr, "%" PRIu64 " schedules\n", k + 1);
     }
     totals->lazy = oracle_lazy();
 }
@@ -311,6 +314,8 @@ static bool parse(char **argv)
         } else if (strcmp(word, "--seed") == 0 && to_number(argv[1], &options.seed)) {
             options.one = true;
             argv++;
+        } else if (strcmp(word, "--tell") == 0 && to_number(argv[1], &options.tell)) {
+            argv++;
         } else if (strcmp(word, "-j") == 0 && to_number(argv[1], &jobs) && jobs > 0 &&
                    jobs <= JOBS_MAX) {
             options.jobs = (unsigned)jobs;
@@ -341,9 +346,10 @@ int main(int argc, char **argv)
 
     (void)argc;
     if (!parse(argv)) {
-        (void)fprintf(stderr,
-                      "usage: sim_run [--runs N] [--from SEED] [-j JOBS] [--twice] "
-                      "| --seed SEED [--trace]\n");
+        (void)fprintf(
+            stderr,
+            "usage: sim_run [--runs N] [--from SEED] [-j JOBS] [--tell N] [--twice] "
+            "| --seed SEED [--trace]\n");
         return 2;
     }
     watch_for_crashes();
