@@ -18,29 +18,29 @@ struct parcel {
 
 /* Makes up the parcel for the reader whose turn it is.  False: no memory, which was reported. */
 static bool pack(struct stage *s, const struct batch_memory *memory, struct batch *batch,
-                 struct parcel *ret_parcel)
+                 struct parcel *p)
 {
     const struct port *port = &s->ports[batch->port];
-    struct parcel p = {
+    struct batch *copy;
+
+    *p = (struct parcel){
         .reader = port->readers[batch->readers_done],
         .n = batch->n,
         .ledger = batch_ledger(batch),
         .first = batch->readers_done == 0,
         .last = batch->readers_done + 1u == port->n_readers,
     };
-    struct batch *copy = p.last ? batch : batch_clone(batch, memory);
-
-    if (copy && !p.reader->graph->keyed)
-        batch_list_push(&p.batches, copy);
-    else if (copy && !lanes_divide(p.reader, memory, copy, &p.batches))
-        p.batches = (struct batch_list){0};
-    if (copy && copy != batch && p.batches.head != copy)
+    copy = p->last ? batch : batch_clone(batch, memory);
+    if (copy && !p->reader->lanes)
+        batch_list_push(&p->batches, copy);
+    else if (copy && !lanes_divide(p->reader, memory, copy, &p->batches))
+        PPH_ASSERT(!p->batches.head);
+    if (copy && copy != batch && p->batches.head != copy)
         batch_free(copy, memory); /* its parts go instead */
-    if (!p.batches.head)
+    if (!p->batches.head)
         policy_stage_failed(s, NULL, "emit", "out of memory");
-    p.whole = p.batches.head == batch;
-    *ret_parcel = p;
-    return p.batches.head != NULL;
+    p->whole = p->batches.head == batch;
+    return p->batches.head != NULL;
 }
 
 /* The parcel was not taken: the batch is as before. */
@@ -79,7 +79,7 @@ bool send_fits(const struct stage *s, const struct batch *batch)
 {
     const struct stage *d = s->ports[batch->port].readers[batch->readers_done];
 
-    return inbox_fits(d, batch->n, d->graph->keyed ? lanes_cost(d, batch) : batch->cost);
+    return inbox_fits(d, batch->n, d->lanes ? lanes_cost(d, batch) : batch->cost);
 }
 
 /* Offers the batch to those readers that have not got it; true: it is gone, else still the caller's. */

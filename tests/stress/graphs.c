@@ -136,7 +136,7 @@ static void add_processor(struct graph_plan *plan, uint64_t *random)
     struct kit_stage *s = &plan->stages[k];
 
     s->workers = 1 + below(random, 4);
-    s->order = below(random, 2) ? ORDER_ANY : ORDER_KEEP;
+    s->order = (enum order)below(random, ORDER_BY_KEY + 1);
     s->queue_items = below(random, 4) == 0 ? 1 : 1 + below(random, 64);
     s->queue_bytes = below(random, 3) == 0 ? 100000 : 0;
     if (fails(kind))
@@ -156,6 +156,7 @@ static size_t add_consumer(struct graph_plan *plan, uint64_t *random)
     struct kit_stage *s = &plan->stages[k];
 
     s->workers = kind == &enough ? 1 : 1 + below(random, 3);
+    s->order = below(random, 2) ? ORDER_BY_KEY : ORDER_KEEP;
     s->queue_items = below(random, 3) == 0 ? 1 : 1 + below(random, 64);
     return k;
 }
@@ -325,14 +326,16 @@ static void describe_stage(const struct graph_plan *plan, size_t k, struct text 
 {
     static const char *const policies[] = {
         [ON_ERROR_STOP] = "stop", [ON_ERROR_SKIP] = "skip", [ON_ERROR_DEAD] = "dead"};
+    static const char *const orders[] = {
+        [ORDER_KEEP] = "in order", [ORDER_ANY] = "any order", [ORDER_BY_KEY] = "by key"};
     const struct kit_stage *s = &plan->stages[k];
 
     text_printf(
         t, "  %s <- %s: %s(%d, %d, %d) x %u, %s, queue %llu, on error %s, flags %u\n",
         s->name, s->from ? s->from : "", s->plugin->name, (int)s->args[0].i,
         (int)s->args[1].i, (int)s->args[2].i, s->workers ? s->workers : 1,
-        s->order == ORDER_KEEP ? "in order" : "any order",
-        (unsigned long long)s->queue_items, policies[s->on_error], s->plugin->flags);
+        orders[s->order], (unsigned long long)s->queue_items, policies[s->on_error],
+        s->plugin->flags);
 }
 
 void graph_plan_describe(const struct graph_plan *plan, struct text *t)

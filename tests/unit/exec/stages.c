@@ -65,6 +65,7 @@ static int emit_range(struct pph_ctx *ctx, struct range *range, uint64_t most)
             items[k].data = &numbers_at[k];
             items[k].len = sizeof(uint64_t);
             items[k].pos = range->next + k;
+            items[k].key = (range->next + k) % 8;
         }
         rc = ctx->host->emit(ctx, items, n);
         if (rc == PPH_STOP || rc == PPH_FATAL)
@@ -199,19 +200,19 @@ const struct pph_plugin forward_items = {
     .batch = batch_items,
 };
 
-/* Keeps how often the item was emitted in its key. */
+/* Keeps how often the item was emitted in the upper half of its key. */
 static int each_repeat(struct pph_ctx *ctx, struct pph_item *it)
 {
-    while (it->key < (uint64_t)ctx->args[0].i) {
+    while (it->key >> 32 < (uint64_t)ctx->args[0].i) {
         struct pph_item copy = *it;
         int rc;
 
-        copy.key = 0;
+        copy.key = (uint32_t)it->key;
         rc = ctx->host->emit(ctx, &copy, 1);
         if (rc == PPH_STOP || rc == PPH_FATAL)
             return rc;
-        it->key++;
-        if (rc == PPH_MORE && it->key < (uint64_t)ctx->args[0].i)
+        it->key += UINT64_C(1) << 32;
+        if (rc == PPH_MORE && it->key >> 32 < (uint64_t)ctx->args[0].i)
             return PPH_MORE;
     }
     return PPH_OK;
@@ -228,7 +229,8 @@ const struct pph_plugin repeat = {
 static int each_repeat_deaf(struct pph_ctx *ctx, struct pph_item *it)
 {
     uint64_t number = number_of(it); /* on the stack: the host must copy it */
-    struct pph_item copy = {.data = &number, .len = sizeof(number), .pos = it->pos};
+    struct pph_item copy = {
+        .data = &number, .len = sizeof(number), .key = it->key, .pos = it->pos};
 
     for (int64_t k = 0; k < ctx->args[0].i; k++) {
         int rc = ctx->host->emit(ctx, &copy, 1);

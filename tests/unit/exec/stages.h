@@ -22,7 +22,7 @@ struct collected {
 extern struct collected collected;
 void collected_reset(void);
 
-/* Emits 64-bit numbers 1 .. args[0].i, args[1].i per emit call; ignores PPH_MORE if args[2].i. */
+/* Emits 64-bit numbers 1 .. args[0].i with key number % 8, args[1].i per emit call; ignores PPH_MORE if args[2].i. */
 extern const struct pph_plugin numbers;
 /* The same with `plan` and any number of workers: number ranges in order. */
 extern const struct pph_plugin planned_numbers;

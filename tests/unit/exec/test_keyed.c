@@ -174,6 +174,7 @@ START_TEST(items_without_a_key_go_to_all_workers)
 {
     const struct kit_stage stages[] = {
         {.name = "gen", .plugin = &numbers, .args = NUMBERS(1000)},
+        {.name = "keys", .plugin = &give_keys, .args = ARGS(1, 0, 0)},
         {.name = "end",
          .plugin = &meet,
          .workers = 4,
