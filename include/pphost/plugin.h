@@ -348,8 +348,17 @@ struct pph_plugin {
     /* [control] Once per open that succeeded, after every stop and the last release. */
     void (*close)(struct pph_ctx *);
 
-    /* [any] What later versions of the host may ask for. */
+    /* [any] What later versions of the host may ask for; NULL: I have it not. */
     const void *(*ext)(const char *id);
+};
+
+/* "workers/1" of pph_plugin.ext: how many workers are of use, for a plugin that is PPH_PARALLEL with
+ * some of its arguments only. */
+struct pph_workers {
+    uint32_t size;
+    /* [control] Before open, with the arguments: the most that `workers: auto` makes; 0: as many as
+     * there are threads. */
+    uint32_t (*useful)(const struct pph_value *args);
 };
 
 /* The one symbol a plugin exports. */

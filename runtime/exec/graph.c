@@ -23,6 +23,19 @@ static struct mark mark_of(const struct yaml_node *node, struct mark otherwise)
     return node ? node->at : otherwise;
 }
 
+unsigned graph_workers_auto(const struct pph_plugin *plugin, const struct pph_value *args,
+                            unsigned threads)
+{
+    const struct pph_workers *workers = plugin->ext ? plugin->ext("workers/1") : NULL;
+    uint32_t useful = 0;
+
+    if (!(plugin->flags & PPH_PARALLEL))
+        return 1;
+    if (workers && workers->size >= sizeof(*workers) && args)
+        useful = workers->useful(args);
+    return useful > 0 && useful < threads ? useful : threads;
+}
+
 /* `workers:` against what the plugin allows. */
 static void resolve_workers(struct graph *graph, struct graph_stage *s,
                             struct diag_list *diags)
@@ -33,7 +46,7 @@ static void resolve_workers(struct graph *graph, struct graph_stage *s,
     s->own_threads = (flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
     s->workers = desc->workers;
     if (s->workers == 0)
-        s->workers = flags & PPH_PARALLEL ? graph->threads : 1;
+        s->workers = graph_workers_auto(&s->plugin->desc, s->args, graph->threads);
     if (s->workers > 1 && !(flags & PPH_PARALLEL)) {
         struct diag *d =
             diag_add(diags, DIAG_ERROR, "E309", graph->pipeline->source,

@@ -72,6 +72,13 @@ enum { GRAPH_ITEM_BYTES = 1 << 20 };
 struct graph *graph_build(const struct pipeline *pipeline, struct registry *registry,
                           unsigned threads, struct diag_list *diags);
 
+/*
+ * What `workers: auto` is for a stage of this plugin: as many as threads if it may run in parallel,
+ * but no more than it says are of use with these arguments (NULL: they are not good).  [control]
+ */
+unsigned graph_workers_auto(const struct pph_plugin *plugin, const struct pph_value *args,
+                            unsigned threads);
+
 /* Calls under way at once in a stage that keeps order: how far ahead of the oldest they may be. */
 unsigned graph_window(const struct graph_stage *stage);
 
