@@ -21,7 +21,7 @@
 #include "support/fake_host.h"
 #include "support/scratch.h"
 
-enum { MIB = 1 << 20, UNIT = 64 << 10, BLOCK = 700001, BLOCKS = 100 };
+enum { MIB = 1 << 20, UNIT = 64 << 10, BLOCK = 700001, BLOCKS = 40 };
 
 static struct fake_host *fake;
 static const char *path;
