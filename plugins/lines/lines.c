@@ -2,9 +2,10 @@
 /*
  * lines - reads text files and sends them down line by line, or in blocks of whole lines.
  *
- * reader.c makes blocks that end at a line's end, cut.c makes items that point into them;
- * here is what lies between: the files in turn, the policy for long lines, and going on
- * after PPH_MORE.
+ * ranges.c gives files out in blocks that several workers read at once; reader.c reads
+ * what one worker must read alone; cut.c makes items that point into the blocks.  Here is
+ * what lies between: who reads what, the policy for long lines, and going on after
+ * PPH_MORE.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include "cut.h"
 #include "inputs.h"
+#include "ranges.h"
 #include "reader.h"
 
 enum { ARG_PATH, ARG_UNIT, ARG_MAX_LINE, ARG_LONG_LINES, ARG_CRLF };
@@ -28,17 +30,40 @@ enum { CRLF_KEEP, CRLF_STRIP };
 enum { HOST_SLACK = 256 };
 enum { LINE_BLOCK = (128 << 10) - HOST_SLACK, TEXT_BLOCK = (1 << 20) - HOST_SLACK };
 
+enum { ALIGN = 64 }; /* the kernel copies faster where both sides begin alike */
+
 enum {
     EMIT_MAX = 256
 }; /* 8 KiB of items on the stack, still in L1 when the host copies them */
 
+/* What a worker does, by its last `plan`. */
+enum role {
+    ROLE_RANGE,   /* reads `range` */
+    ROLE_ALONE,   /* reads all the rest, from now on */
+    ROLE_RETIRED, /* nothing: another one reads all the rest */
+};
+
+/* What all workers share. */
+struct shared {
+    struct inputs inputs;
+    struct ranges ranges;
+    bool has_reader; /* one worker reads all the rest; only `plan` uses it */
+};
+
+/* One worker. */
 struct lines {
     /* Set by start(), never changed after. */
-    const struct inputs *inputs;
+    struct shared *shared;
     const struct cut_kernel *kernel;
     bool blocks; /* unit: block */
 
-    struct reader reader;
+    enum role role;
+    struct range range;         /* ROLE_RANGE: to be read by the next generate() */
+    const struct input *origin; /* what the host was told last; NULL: nothing yet */
+    uint64_t bytes;             /* read from ranges */
+
+    struct reader reader; /* ROLE_ALONE */
+    bool reads;           /* ... it has begun */
     size_t next; /* index in inputs.list of the file to open when the present one ends */
 
     /* The chunk being cut: cut.at == cut.end when it is done.  Lives through the
@@ -47,26 +72,38 @@ struct lines {
     enum piece piece;
 };
 
+static void free_shared(struct shared *shared)
+{
+    inputs_free(&shared->inputs);
+    free(shared);
+}
+
 static int open_stage(struct pph_ctx *ctx)
 {
-    struct inputs *inputs = calloc(1, sizeof(*inputs));
-    if (!inputs)
+    struct shared *shared = calloc(1, sizeof(*shared));
+    if (!shared)
         return lines_failf(ctx, "out of memory");
 
-    int status = inputs_find(ctx, &ctx->args[ARG_PATH], inputs);
+    int status = inputs_find(ctx, &ctx->args[ARG_PATH], &shared->inputs);
+    if (status == PPH_OK) {
+        int error = ranges_init(&shared->ranges, &shared->inputs, TEXT_BLOCK - ALIGN);
+        if (error != 0)
+            status = lines_fail_errno(ctx, "ranges", error);
+    }
     if (status != PPH_OK) {
-        inputs_free(inputs);
-        free(inputs);
+        free_shared(shared);
         return status;
     }
-    ctx->shared = inputs;
+    ctx->shared = shared;
     return PPH_OK;
 }
 
 static void close_stage(struct pph_ctx *ctx)
 {
-    inputs_free(ctx->shared);
-    free(ctx->shared);
+    struct shared *shared = ctx->shared;
+
+    ranges_fini(&shared->ranges);
+    free_shared(shared);
     ctx->shared = NULL;
 }
 
@@ -77,7 +114,7 @@ static int start(struct pph_ctx *ctx)
         return lines_failf(ctx, "out of memory");
 
     size_t max_line = (size_t)ctx->args[ARG_MAX_LINE].i;
-    lines->inputs = ctx->shared;
+    lines->shared = ctx->shared;
     lines->kernel = cut_kernels()[0];
     lines->blocks = ctx->args[ARG_UNIT].i == UNIT_BLOCK;
     lines->cut.max_line = max_line;
@@ -101,6 +138,7 @@ static void stop(struct pph_ctx *ctx)
 {
     struct lines *lines = ctx->local;
 
+    ranges_release(&lines->shared->ranges, &lines->range);
     reader_fini(&lines->reader);
     free(lines);
     ctx->local = NULL;
@@ -119,43 +157,69 @@ static int too_long(struct pph_ctx *ctx, const struct lines *lines)
         ctx,
         "%s: line %" PRIu64 " is longer than max_line (%zu bytes); raise it, or "
         "set long_lines to split or truncate",
-        input_name(lines->reader.input), lines->cut.line, lines->reader.max_line);
+        input_name(lines->origin), lines->cut.line, lines->reader.max_line);
+}
+
+static int set_origin(struct pph_ctx *ctx, struct lines *lines, const struct input *input)
+{
+    if (lines->origin == input)
+        return PPH_OK;
+    lines->origin = input;
+    return ctx->host->origin(ctx, input_name(input));
 }
 
 static int next_input(struct pph_ctx *ctx, struct lines *lines)
 {
-    if (lines->next == lines->inputs->n)
+    if (lines->next == lines->shared->inputs.n)
         return PPH_END;
 
-    const struct input *input = &lines->inputs->list[lines->next++];
+    const struct input *input = &lines->shared->inputs.list[lines->next++];
     int status = reader_open(&lines->reader, ctx, input);
     if (status != PPH_OK)
         return status;
     lines->cut.line = 1;
-    return ctx->host->origin(ctx, input_name(input));
+    return set_origin(ctx, lines, input);
 }
 
 static void tell_progress(struct pph_ctx *ctx, const struct lines *lines)
 {
-    uint64_t done = lines->reader.bytes;
-    uint64_t total = lines->inputs->bytes;
+    uint64_t done = lines->bytes + lines->reader.bytes;
+    uint64_t total = lines->shared->inputs.bytes;
 
     if (total > 0 && total < done)
         total = done; /* a file grew */
     ctx->host->progress(ctx, done, total, PPH_BYTES);
 }
 
-/* Reads until there is a chunk to cut.  PPH_OK: there is one. */
+/* ROLE_ALONE: goes on where the ranges end. */
+static int begin_reading(struct pph_ctx *ctx, struct lines *lines)
+{
+    struct ranges *ranges = &lines->shared->ranges;
+    const struct input *input;
+    int fd = -1;
+
+    lines->reads = true;
+    int status = ranges_take_rest(ranges, ctx, &input, &fd, &lines->cut.line);
+    lines->next = ranges->next;
+    if (status != PPH_OK || !input)
+        return status;
+    status = reader_go_on(&lines->reader, ctx, input, fd);
+    return status == PPH_OK ? set_origin(ctx, lines, input) : status;
+}
+
+/* ROLE_ALONE: reads until there is a chunk to cut.  PPH_OK: there is one. */
 static int next_chunk(struct pph_ctx *ctx, struct lines *lines)
 {
     struct chunk chunk;
 
     for (;;) {
-        if (lines->reader.fd < 0) {
-            int status = next_input(ctx, lines);
-            if (status != PPH_OK)
-                return status;
-        }
+        int status = PPH_OK;
+        if (!lines->reads)
+            status = begin_reading(ctx, lines);
+        if (status == PPH_OK && lines->reader.fd < 0)
+            status = next_input(ctx, lines);
+        if (status != PPH_OK)
+            return status;
         switch (reader_next(&lines->reader, ctx, &chunk)) {
         case READ_CHUNK:
             lines->cut.at = chunk.at;
@@ -173,6 +237,31 @@ static int next_chunk(struct pph_ctx *ctx, struct lines *lines)
             return PPH_FATAL;
         }
     }
+}
+
+/* ROLE_RANGE: reads the range, and learns the number of its first line. */
+static int read_range(struct pph_ctx *ctx, struct lines *lines)
+{
+    struct range *range = &lines->range;
+    size_t pad = range->at % ALIGN;
+    char *block = ctx->host->alloc(ctx, pad + range->len);
+    ssize_t len = block ? ranges_read(range, block + pad) : 0;
+    uint64_t n = len > 0 ? lines->kernel->count(block + pad, (size_t)len) : 0;
+    uint64_t line = ranges_count(&lines->shared->ranges, ctx, range, n);
+
+    ranges_release(&lines->shared->ranges, range);
+    if (!block)
+        return lines_failf(ctx, "%s: no memory for %zu bytes of text",
+                           input_name(range->input), pad + range->len);
+    if (len < 0)
+        return lines_fail_errno(ctx, input_name(range->input), (int)-len);
+    lines->cut.at = block + pad;
+    lines->cut.end = block + pad + len;
+    lines->cut.line = line;
+    lines->piece = PIECE_LINES;
+    lines->bytes += (uint64_t)len;
+    tell_progress(ctx, lines);
+    return set_origin(ctx, lines, range->input);
 }
 
 /* Items of max_line bytes of a line of `len`, but for its last one; at least one. */
@@ -261,7 +350,8 @@ static int emit_block(struct pph_ctx *ctx, struct lines *lines)
     size_t len = (size_t)(cut->end - cut->at);
     struct pph_item item = {.data = cut->at, .flags = PPH_WRITABLE, .pos = cut->line};
 
-    cut->line += lines->kernel->count(cut->at, len);
+    if (lines->role == ROLE_ALONE) /* else they were counted already */
+        cut->line += lines->kernel->count(cut->at, len);
     if (lines->piece == PIECE_TRUNCATED)
         cut->line++;
     if (lines->piece == PIECE_LINES && cut->at[len - 1] == '\n')
@@ -275,14 +365,69 @@ static int emit_block(struct pph_ctx *ctx, struct lines *lines)
     return status == PPH_MORE ? PPH_OK : status;
 }
 
+/*
+ * Lines are read by one worker: cutting them is little of the work there is with them, and
+ * the items of another one would wait for their turn, which costs more than it brings.
+ */
+static uint32_t useful_workers(const struct pph_value *args)
+{
+    return args[ARG_UNIT].i == UNIT_BLOCK ? 0 : 1;
+}
+
+static const void *ext(const char *id)
+{
+    static const struct pph_workers workers = {.size = sizeof(workers),
+                                               .useful = useful_workers};
+
+    return strcmp(id, "workers/1") == 0 ? &workers : NULL;
+}
+
+/* Who reads what comes next. */
+static int plan(struct pph_ctx *ctx, const struct pph_item *items, size_t n)
+{
+    struct lines *lines = ctx->local;
+    struct shared *shared = lines->shared;
+    enum ranges_status status = RANGES_REST;
+
+    (void)items;
+    (void)n;
+    if (lines->role == ROLE_ALONE)
+        return PPH_OK;
+    if (shared->has_reader) {
+        lines->role = ROLE_RETIRED;
+        return PPH_OK;
+    }
+    if (lines->blocks && ctx->workers > 1)
+        status = ranges_take(&shared->ranges, ctx, &lines->range);
+    switch (status) {
+    case RANGES_NEXT:
+        lines->role = ROLE_RANGE;
+        return PPH_OK;
+    case RANGES_REST:
+        lines->role = ROLE_ALONE;
+        shared->has_reader = true;
+        return PPH_OK;
+    case RANGES_END:
+        return PPH_END;
+    case RANGES_FAILED:
+        break;
+    }
+    return PPH_FATAL;
+}
+
 static int generate(struct pph_ctx *ctx)
 {
     struct lines *lines = ctx->local;
 
+    if (lines->role == ROLE_RETIRED)
+        return PPH_END;
     if (lines->cut.at == lines->cut.end) {
-        int status = next_chunk(ctx, lines);
+        int status =
+            lines->role == ROLE_ALONE ? next_chunk(ctx, lines) : read_range(ctx, lines);
         if (status != PPH_OK)
             return status;
+        if (lines->cut.at == lines->cut.end)
+            return PPH_OK; /* the file has shrunk: nothing was left of the range */
     }
     return lines->blocks ? emit_block(ctx, lines) : emit_lines(ctx, lines);
 }
@@ -324,6 +469,7 @@ static const struct pph_param params[] = {
 const struct pph_plugin pphost_plugin_v1 = {
     .size = sizeof(struct pph_plugin),
     .kind = PPH_GENERATOR,
+    .flags = PPH_PARALLEL,
     .name = "lines",
     .version = "1.0",
     .doc = "Reads text files, line by line or in blocks of whole lines.",
@@ -332,8 +478,10 @@ const struct pph_plugin pphost_plugin_v1 = {
     .params = params,
     .open = open_stage,
     .start = start,
+    .plan = plan,
     .generate = generate,
     .cancel = cancel,
     .stop = stop,
     .close = close_stage,
+    .ext = ext,
 };

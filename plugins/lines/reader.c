@@ -55,7 +55,8 @@ void reader_cancel(struct reader *reader)
         return;
 }
 
-int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *input)
+int reader_go_on(struct reader *reader, struct pph_ctx *ctx, const struct input *input,
+                 int fd)
 {
     struct stat st;
 
@@ -64,18 +65,25 @@ int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *
     reader->at_end = false;
     reader->discards = false;
     reader->carry_len = 0;
-    /* O_NONBLOCK: a FIFO opens before it has a writer; the wait for one can be
-     * cancelled then. */
-    reader->fd = input_is_stdin(input)
-                     ? STDIN_FILENO
-                     : (int)TEMP_FAILURE_RETRY(open(
-                           input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    reader->fd = fd;
     if (reader->fd < 0 || fstat(reader->fd, &st) != 0)
         return lines_fail_errno(ctx, input_name(input), errno);
     reader->regular = S_ISREG(st.st_mode);
     if (reader->regular) /* a hint: when it is not taken, reading is only slower */
         (void)posix_fadvise(reader->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return PPH_OK;
+}
+
+int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *input)
+{
+    /* O_NONBLOCK: a FIFO opens before it has a writer; the wait for one can be
+     * cancelled then. */
+    int fd = input_is_stdin(input)
+                 ? STDIN_FILENO
+                 : (int)TEMP_FAILURE_RETRY(
+                       open(input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+
+    return reader_go_on(reader, ctx, input, fd);
 }
 
 /* 0: there is something to read (or an end, or an error).  Waits only if asked to. */

@@ -71,6 +71,11 @@ void reader_fini(struct reader *reader);
  * host->fail(). */
 int reader_open(struct reader *reader, struct pph_ctx *ctx, const struct input *input);
 
+/* The same with an open descriptor, which is the reader's from now on, even on failure:
+ * reads on from where it stands. */
+int reader_go_on(struct reader *reader, struct pph_ctx *ctx, const struct input *input,
+                 int fd);
+
 /* Reads on in the open input.  May wait, inside host->block_begin(), when it is not a
  * regular file; delivers what has arrived, without waiting for a full block. */
 enum read_status reader_next(struct reader *reader, struct pph_ctx *ctx,

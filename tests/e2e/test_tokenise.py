@@ -47,9 +47,9 @@ def tokens(path):
                           capture_output=True).stdout
 
 
-def describe(host, lines, split):
+def describe(host, lines, split, workers=1):
     host.write("p.yaml", "stages:\n"
-               f"  - {{use: lines, with: {{path: in.txt{lines}}}}}\n"
+               f"  - {{use: lines, workers: {workers}, with: {{path: in.txt{lines}}}}}\n"
                f"  - {{use: split{split}}}\n"
                "  - {use: write, with: {path: out.txt}}\n")
 
@@ -59,7 +59,7 @@ def test_output_equals_that_of_tr(host):
     for lines, split in (("", ""), (", unit: block", ', with: {join: "\\n"}'),
                          (", unit: block", ""), ("", ', with: {join: "\\n"}')):
         for workers in (1, 2, 8):
-            describe(host, lines, f", workers: {workers}{split}")
+            describe(host, lines, f", workers: {workers}{split}", workers)
             for flags in (["--threads", "2"], ["--threads", "8"], ["--inline"]):
                 done = host.run("run", "p.yaml", *flags)
                 check(done.code == 0, done)

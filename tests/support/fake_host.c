@@ -292,8 +292,9 @@ struct fake_host *fake_new(void)
     fake_args_init(fake);
     fake->failures = strdup("");
     ck_assert_ptr_nonnull(fake->failures);
+    const char *workers = getenv("FAKE_WORKERS"); /* NOLINT(concurrency-mt-unsafe) */
     fake->ctx = (struct pph_ctx){.size = sizeof(fake->ctx),
-                                 .workers = 1,
+                                 .workers = workers ? (uint32_t)atoi(workers) : 1,
                                  .want = 1024,
                                  .host = &fake->host,
                                  .args = fake->args,
@@ -397,16 +398,31 @@ static bool repeats(struct fake_host *fake, int status)
     return true;
 }
 
-int fake_generate(struct fake_host *fake)
+int fake_plan(struct fake_host *fake)
+{
+    begin_call(fake);
+    int status = fake->plugin->plan ? fake->plugin->plan(&fake->ctx, NULL, 0) : PPH_OK;
+    if (status != PPH_OK)
+        end_call(fake);
+    return status;
+}
+
+int fake_generate_planned(struct fake_host *fake)
 {
     int status;
 
-    begin_call(fake);
     do
         status = fake->plugin->generate(&fake->ctx);
     while (repeats(fake, status));
     end_call(fake);
     return status;
+}
+
+int fake_generate(struct fake_host *fake)
+{
+    int status = fake_plan(fake);
+
+    return status == PPH_OK ? fake_generate_planned(fake) : status;
 }
 
 int fake_generate_all(struct fake_host *fake)

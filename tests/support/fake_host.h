@@ -66,7 +66,8 @@ struct fake_host {
     size_t spare_size, spare_used;
 };
 
-/* The plugin that is linked into the test. */
+/* The plugin that is linked into the test.  It is told that it has FAKE_WORKERS workers
+ * (environment; default 1), of which this is the one that gets all there is to do. */
 struct fake_host *fake_new(void);
 
 /* NULL is allowed.  Stops and closes nothing: that is part of the test. */
@@ -95,6 +96,12 @@ void fake_down(struct fake_host *fake);
 
 /* One call with its repetitions after PPH_MORE; what the last one returned. */
 int fake_generate(struct fake_host *fake);
+
+/* The same in two steps, for tests of several workers: the second one if the first
+ * returned PPH_OK. */
+int fake_plan(struct fake_host *fake);
+int fake_generate_planned(struct fake_host *fake);
+
 int fake_batch(struct fake_host *fake, const struct pph_item *items, size_t n);
 int fake_flush(struct fake_host *fake, int why);
 
