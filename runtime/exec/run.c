@@ -135,6 +135,17 @@ static void run_inline(struct run *run)
     workers_run_here(run->workers, control_pause);
 }
 
+/*
+ * A stop that came just when the last stage had finished has stopped nothing: all is delivered, the run
+ * counts as drained, and `close` is told to keep what there is.
+ */
+static void forget_late_stop(struct run *run)
+{
+    if (run_has_ended(run) && !atomic_load_explicit(&run->fatal, memory_order_relaxed) &&
+        !atomic_load_explicit(&run->stalled, memory_order_relaxed))
+        atomic_store_explicit(&run->cancel, 0, memory_order_relaxed);
+}
+
 /* Frees what an early end left in slots, queues and instances, and counts it. */
 static void sweep(struct run *run)
 {
@@ -183,8 +194,6 @@ static void stop_and_close(struct run *run)
 
 static enum run_end how_it_ended(const struct run *run, bool adds_up)
 {
-    uint32_t signals = atomic_load_explicit(&run->signals, memory_order_relaxed);
-
     if (atomic_load_explicit(&run->stalled, memory_order_relaxed))
         return RUN_STALLED;
     if (!adds_up)
@@ -193,7 +202,9 @@ static enum run_end how_it_ended(const struct run *run, bool adds_up)
         return RUN_FAILED;
     if (run_cancelled(run) && !run_has_ended(run))
         return RUN_STOPPED;
-    return signals > 0 ? RUN_DRAINED : RUN_DONE;
+    /* A signal that came when all threads had ended has closed no source. */
+    return atomic_load_explicit(&run->draining, memory_order_relaxed) ? RUN_DRAINED
+                                                                      : RUN_DONE;
 }
 
 enum run_end run_execute(struct run *run)
@@ -208,6 +219,7 @@ enum run_end run_execute(struct run *run)
         else
             run_on_threads(run);
     }
+    forget_late_stop(run);
     sweep(run);
     stop_and_close(run);
     run->end_ns = clock_now_ns();

@@ -38,6 +38,16 @@ static const struct pph_plugin enough = {
     .stop = count_stop,
 };
 
+struct graph_closed graph_closed;
+
+/* What a stage is told at its end: whether what it has made is to be kept. */
+static void note_close(struct pph_ctx *ctx)
+{
+    bool stopping = ctx->host->stopping(ctx) != 0;
+
+    atomic_fetch_add(stopping ? &graph_closed.stopping : &graph_closed.kept, 1);
+}
+
 static const struct pph_plugin *const processors[] = {
     &forward_each, &forward_batch, &forward_items, &repeat, &repeat_deaf,
     &divisible,    &fail_each,     &fail_batch,    &sum_up,
@@ -77,7 +87,9 @@ static size_t add(struct graph_plan *plan, char letter, const struct pph_plugin 
         plan->args[k][a].s = "";
     plan->args[k][0].i = argument;
     plan->kinds[k] = plugin;
-    plan->plugins[k] = *plugin; /* flags may be added */
+    plan->plugins[k] = *plugin;        /* flags may be added */
+    if (plugin->kind != PPH_GENERATOR) /* those are told of a drain too */
+        plan->plugins[k].close = note_close;
     plan->stages[k] = (struct kit_stage){.name = plan->names[k],
                                          .plugin = &plan->plugins[k],
                                          .from = plan->from[k],

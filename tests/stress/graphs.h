@@ -18,6 +18,14 @@ enum {
     GRAPH_NUMBERS_MAX = 1000, /* of one source */
 };
 
+/* Stages of the last run that were closed in a stopping run, and in one that was not.
+ * written by: stages; read by: the test, after the run */
+struct graph_closed {
+    _Atomic uint32_t stopping, kept;
+};
+
+extern struct graph_closed graph_closed;
+
 struct graph_plan {
     struct kit_stage stages[GRAPH_STAGES_MAX];
     size_t n_stages;

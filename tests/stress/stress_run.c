@@ -156,6 +156,11 @@ static const char *judge(const struct graph_plan *plan, const struct run *run,
         return "items were lost, doubled or changed";
     if ((end == RUN_DONE || end == RUN_DRAINED) && a->unfinished > 0)
         return "items are left over";
+    if ((end == RUN_DONE || end == RUN_DRAINED) &&
+        atomic_load(&graph_closed.stopping) > 0)
+        return "all was delivered, but stages were told at their end that it was not";
+    if (end == RUN_STOPPED && atomic_load(&graph_closed.kept) > 0)
+        return "the run was stopped, but stages were told at their end that all is well";
     return NULL;
 }
 
@@ -210,6 +215,7 @@ static bool run_seed(uint64_t seed, unsigned long *ends)
 
     (void)snprintf(seed_text, sizeof(seed_text), "%llu", (unsigned long long)seed);
     collected_reset();
+    graph_closed = (struct graph_closed){0};
     run = run_new(kit_graph(kit), &options, &err);
     if (!run) {
         (void)fprintf(stderr, "stress_run: seed %s: %s\n", seed_text, err.text);
