@@ -39,13 +39,18 @@ static void on_signal(int number)
     errno = saved;
 }
 
+static void too_late(int number)
+{
+    (void)number;
+}
+
 static bool set_handler(int number, void (*handler)(int))
 {
     struct sigaction action;
 
     memset(&action, 0, sizeof(action));
     action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | (handler == too_late ? (int)SA_RESETHAND : 0);
     sigemptyset(&action.sa_mask);
     return sigaction(number, &action, NULL) == 0;
 }
@@ -78,9 +83,9 @@ void signals_watch(struct run *run)
 
 void signals_unwatch(void)
 {
-    must(set_handler(SIGTERM, SIG_DFL));
+    must(set_handler(SIGTERM, too_late));
     if (!is_ignored(SIGINT))
-        must(set_handler(SIGINT, SIG_DFL));
+        must(set_handler(SIGINT, too_late));
     /* Relaxed: no data is published, and a late handler only finds that there is no run. */
     atomic_store_explicit(&watched, NULL, memory_order_relaxed);
 }

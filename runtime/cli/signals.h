@@ -14,7 +14,10 @@
  * plugin that writes.  A SIGINT that the parent ignored stays ignored, as for any job in the background. */
 void signals_watch(struct run *run);
 
-/* Gives the signals back their default meaning.  The run may be freed afterwards. */
+/*
+ * The run has ended and may be freed.  One more signal of each kind is too late for anything and does
+ * nothing, so that what is said of the run is said to the end; after that they have their default meaning.
+ */
 void signals_unwatch(void);
 
 #endif /* CLI_SIGNALS_H */

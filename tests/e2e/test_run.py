@@ -202,6 +202,14 @@ def read_until(process, word):
     raise AssertionError(f"{word!r} did not come: {seen}")
 
 
+def wait_until(condition):
+    """Waits for something that the other process does; the bound only ends a hang."""
+    until = time.monotonic() + TIME_LIMIT_S
+    while not condition():
+        check(time.monotonic() < until, "it does not come to that")
+        time.sleep(0.001)
+
+
 def interrupted(host, text, *signals, flags=()):
     """Sends signals to a run that is under way, the second when the first was heard."""
     host.write("p.yaml", text)
@@ -249,6 +257,29 @@ def test_the_same_signal_told_twice_at_once_is_one(host):
         process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=TIME_LIMIT_S)
     check(process.returncode == 4, err)
+
+
+def process_state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def test_signal_after_the_end_is_too_late(host):
+    """The summary waits for its reader; what it says of the run stays true."""
+    here, there = os.pipe()
+    size = fcntl.fcntl(there, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(there, b"x" * size)
+    host.write("in.txt", "one\n")
+    host.write("p.yaml", COPY)
+    process = host.start("run", "p.yaml", stderr=there)
+    os.close(there)
+    wait_until(lambda: (host.folder / "out.txt").exists() and process_state(process.pid) == "S")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    with open(here, "rb") as file:
+        err = file.read()[size:].decode()
+    check(process.wait(timeout=TIME_LIMIT_S) == 0, err)
+    check("done in" in err and "read 1 = delivered 1" in err, err)
 
 
 def test_full_disk_is_1(host):
