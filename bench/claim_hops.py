@@ -11,7 +11,7 @@ from report import Claim
 
 UNIT = "ns"
 COUNT, COUNT_SINGLE = 100_000_000, 5_000_000
-QUICK_FACTOR = 100   # how much less a quick run does
+QUICK_FACTOR = 1000   # how much less a quick run does
 BATCH = 256
 
 

@@ -5,8 +5,8 @@ and said so.
 import texts
 from report import Claim
 
-TEXT, TEXT_QUICK = 64 << 20, 256 << 10
-HOPS, HOPS_QUICK, BATCH = 20_000_000, 200_000, 256
+TEXT, TEXT_QUICK = 64 << 20, 64 << 10
+HOPS, HOPS_QUICK, BATCH = 20_000_000, 100_000, 256
 SLOW = 20          # times fewer items for those that take so much longer
 AWK = '{ for (i = 1; i <= NF; i++) print $i }'
 

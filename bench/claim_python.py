@@ -7,7 +7,7 @@ import os
 import texts
 from report import Claim
 
-TEXT, TEXT_QUICK = 8 << 20, 128 << 10
+TEXT, TEXT_QUICK = 8 << 20, 32 << 10
 LEAST, ROW = 300.0, 3
 
 

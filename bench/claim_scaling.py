@@ -13,13 +13,14 @@ LINEAR, LINEAR_OWN = 0.999, 0.99
 MOST_RSS_GROWTH = 1.25
 MOST_THREADS_TIMES = 1.25
 SIZES = [1, 3, 10, 30, 100, 300, 1000, 3000, 10000]   # thousandths of the text, ten times the text
-STAGES, STAGES_QUICK = [3, 5, 10, 20, 50, 100, 150, 200], [3, 10, 20]
+STAGES, STAGES_QUICK = [2, 3, 5, 10, 20, 50, 100, 150, 200], [3, 5, 10]
 ITEM_BYTES = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
+ITEM_BYTES_QUICK = [1, 1_000, 100_000]
 READERS, READERS_QUICK = [1, 2, 4, 8, 16, 32, 64], [1, 4, 8]
 THREADS, THREADS_QUICK = [1, 2, 4, 8, 16, 32, 64], [1, 2, 4]
-ITEMS, ITEMS_QUICK = 10_000_000, 50_000          # over the stages
+ITEMS, ITEMS_QUICK = 5_000_000, 20_000          # over the stages
 SENT, SENT_QUICK = 2_000_000, 20_000             # to each reader
-MADE_BYTES, MADE_QUICK = 256 << 20, 1 << 20      # in items of one size
+MADE_BYTES, MADE_QUICK = 256 << 20, 1 << 17      # in items of one size
 MADE_LEAST, MADE_MOST = 500, 5_000_000           # items
 TEXT_THREADS = 256 << 20
 
@@ -59,7 +60,7 @@ def linear(claim, what, points, least):
 def sources(bench):
     """Texts from a thousandth of the corpus to ten of it, by their size."""
     found = {}
-    for thousandths in SIZES[:4] if bench.quick else SIZES:
+    for thousandths in SIZES[::3] if bench.quick else SIZES:
         if thousandths <= 1000:
             size = bench.bytes * thousandths // 1000
             found[size] = bench.corpus if thousandths == 1000 else texts.cut(
@@ -141,11 +142,12 @@ def made(bench, size):
 
 
 def item_bytes(bench, claim):
+    sizes = ITEM_BYTES_QUICK if bench.quick else ITEM_BYTES
     series = measure(bench, [
         bench.job(str(size), "items", env=bench.plugin_env(), count=made(bench, size),
-                  size=f"{size}B") for size in ITEM_BYTES])
+                  size=f"{size}B") for size in sizes])
     claim.table("made items of so many bytes, to nowhere", series,
-                size={str(size): size * made(bench, size) for size in ITEM_BYTES})
+                size={str(size): size * made(bench, size) for size in sizes})
     points = [(size, seconds / made(bench, int(size)) * 1e9) for size, seconds in medians(series)]
     start, slope = linear(claim, "bytes of an item", points, LINEAR_OWN)
     claim.note(f"An item costs {points[0][1]:.0f} ns if it has one byte, and {slope:.3f} ns per byte"

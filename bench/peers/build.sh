@@ -15,10 +15,10 @@ cc=${CC:-gcc}
 cxx=${CXX:-g++}
 flags=(-O2 -march=native -pthread -D_GNU_SOURCE)
 
-# can COMPILER LANGUAGE HEADER: whether a file with that header compiles.
+# can COMPILER LANGUAGE HEADER [FLAG...]: whether a file with that header compiles.
 can() {
     command -v "$1" >/dev/null &&
-        "$1" -x "$2" -fsyntax-only - <<<"#include <$3>" >/dev/null 2>&1
+        "$1" -x "$2" "${@:4}" -fsyntax-only - <<<"#include <$3>" >/dev/null 2>&1
 }
 
 left_out() {
@@ -89,7 +89,7 @@ hop_gst() {
 }
 
 hop_taskflow() {
-    if can "$cxx" c++ taskflow/taskflow.hpp; then
+    if can "$cxx" c++ taskflow/taskflow.hpp -std=c++20; then
         "$cxx" "${flags[@]}" -std=c++20 -o "$dir/hop_taskflow" "$here/hop_taskflow.cpp"
     else
         left_out hop_taskflow "the headers of Taskflow, taskflow/taskflow.hpp"
