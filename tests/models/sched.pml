@@ -3,8 +3,9 @@
  * The scheduler: ready bits, the gate, waiters, held instances, parked emitters, idle bits, the end.
  *
  * Mirrors, in runtime/exec: claim_work_locked(), register_waiter_locked(), stage_dispatch(),
- * finish_check_locked(), finish(), stage_complete() (dispatch.c); inbox_offer(), inbox_offer_or_park(),
- * inbox_pop_locked() (inbox.c); activation_run() with what emits inside it (activation.c, emit.c, send.c);
+ * finish_check_locked(), finish(), give_back_locked(), goes_on_locked() (dispatch.c); inbox_offer(),
+ * inbox_offer_or_park(), inbox_pop_locked() (inbox.c); activation_run() with what emits inside it
+ * (activation.c, emit.c, send.c);
  * pool_thread(), be_spare(), workers_release_slot(), workers_acquire_slot() (workers.c); worker_sleep(),
  * workers_notify() (wakeup.c, in coarser steps: sleep.pml has the fine ones).
  *
@@ -17,6 +18,7 @@
  * N calls of each source.  K batches a call of `mid` (or `a`) emits, LIM instances of it.  CAP batches a
  * queue holds.  HARD batches collect before emit waits.  RUDE 0: plugins return PPH_MORE when told;
  * 1: they go on and wait in emit; 2: either.  FLUSH: `mid` has a flush that emits one batch per instance.
+ * ROUNDS: an instance whose call is over may go on with the next one at once.
  *
  * The bugs it must find, each alone:
  *   BUG1  registers as a waiter first and clears the ready bit after that
@@ -30,6 +32,7 @@
  *   BUG9  stage_complete() does not make the stage ready for a held instance
  *   BUG10 a source counts as finished while a call of it runs
  *   BUG11 what does not fit goes over the bound (the first batch of a call is free)
+ *   BUG12 (ROUNDS) who goes on at once does not wake those whom the pop made room for
  */
 #ifndef TOPO
 #define TOPO 0
@@ -324,6 +327,81 @@ inline claim(s)
     incall[x] = 1
 }
 
+/* The first half of wakes_deliver(): those in `pk` go on. */
+inline release()
+{
+    atomic {
+        j = 0;
+        do
+        :: j < W ->
+            if
+            :: pk & (1 << j) -> go[j] = 1
+            :: else
+            fi;
+            j++
+        :: else -> break
+        od;
+        j = 0;
+        pk = 0
+    }
+}
+
+/* give_back_locked() and finish_check_locked() */
+inline give_back(s)
+{
+    have = SOURCE(s) || q[s] > 0 || phase[s] == FLUSHING;
+#ifndef BUG9
+    k = 0;
+    do
+    :: k < INSTANCES(s) -> have = have | st[AT(s, k)] == HELD; k++
+    :: else -> break
+    od;
+#endif
+    if
+    :: have -> ready[s] = 1
+    :: else
+    fi;
+    have = 0;
+    x = NOBODY;
+    finish_check(s)
+}
+
+/* goes_on_locked(), where `found` says that it may: then the next call is claimed */
+inline goes_on(s)
+{
+    d = x;
+    k = 0;
+    do
+    :: k < INSTANCES(s) -> found = found && st[AT(s, k)] != HELD; k++
+    :: else -> break
+    od;
+    k = 0;
+    do
+    :: k < s -> found = found && !ready[k]; k++
+    :: else -> break
+    od;
+    find_free(s);
+    x = d;
+    d = 0;
+    gate(s);
+    bl = 0;
+    found = found && have && opn && phase[s] == OPEN;
+    opn = 0;
+    have = 0;
+    if
+    :: found ->
+        claim(s);
+        st[x] = RUN;
+        d = x;
+        find_free(s);
+        ready[s] = x != NOBODY && have;
+        x = d;
+        d = 0;
+        have = 0
+    :: else
+    fi
+}
+
 /* stage_make_ready() for each bit of `wk`, one lock at a time */
 inline wake_stages()
 {
@@ -535,26 +613,15 @@ dispatch:
         };
         break
     od;
-    j = 0;
-    d_step { /* wakes_deliver() */
-        do
-        :: j < W ->
-            if
-            :: pk & (1 << j) -> go[j] = 1
-            :: else
-            fi;
-            j++
-        :: else -> break
-        od;
-        j = 0;
-        pk = 0
-    };
+    release();
     wake_stages();
     if
     :: x == NOBODY && !fin -> s = 0; goto round
     :: x == NOBODY && fin -> goto ending
     :: else
     fi;
+call:
+    skip;
 #if RUDE == 2
     if
     :: incall[x] && out[x] == 0 -> rude[x] = 0
@@ -637,6 +704,12 @@ park:
     goto emit;
 
 complete: /* stage_complete() */
+#ifdef ROUNDS
+    if
+    :: found = 1
+    :: found = 0
+    fi;
+#endif
     atomic {
         lk[s] == 0 ->
         d_step {
@@ -645,27 +718,35 @@ complete: /* stage_complete() */
             :: else
             fi;
             st[x] = (left[x] > 0 || out[x] > 0 -> HELD : FREE);
-            have = SOURCE(s) || q[s] > 0 || phase[s] == FLUSHING;
-#ifndef BUG9
-            k = 0;
-            do
-            :: k < INSTANCES(s) -> have = have | st[AT(s, k)] == HELD; k++
-            :: else -> break
-            od;
-#endif
+#ifdef ROUNDS
+            goes_on(s);
             if
-            :: have -> ready[s] = 1
-            :: else
-            fi;
-            have = 0;
-            x = NOBODY;
-            finish_check(s)
+            :: found
+            :: else -> give_back(s)
+            fi
+#else
+            give_back(s)
+#endif
         }
     };
+#ifdef ROUNDS
+#ifndef BUG12
+    release();
+    wake_stages();
+#endif
+#endif
     if
-    :: !fin -> notify(); s = 0; goto round
+    :: !fin -> notify()
+    :: else -> goto ending
+    fi;
+#ifdef ROUNDS
+    if
+    :: found -> found = 0; goto call
     :: else
     fi;
+#endif
+    s = 0;
+    goto round;
 
 ending:
     finish(s);
