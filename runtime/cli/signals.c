@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/output.h"
 
 /*
  * written by: control thread; read by: the handler, in any thread that does not block signals.
@@ -23,6 +25,8 @@ static _Atomic uint64_t last_ns;
 /* timeout(1) and some shells tell a process and then its group: that is one wish, not two. */
 enum { SAME_WISH_NS = 100 * NS_PER_MS };
 
+enum { STUCK_SHOWN = 16 };
+
 static void on_signal(int number)
 {
     int saved = errno;
@@ -34,14 +38,50 @@ static void on_signal(int number)
         return;
     /* A1: pairs with R1 in signals_watch(). */
     struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
-    if (run != NULL)
-        run_signal(run);
+    if (run != NULL && run_signal(run) == 2)
+        (void)alarm(RUN_GRACE_S + 1);
     errno = saved;
 }
 
 static void too_late(int number)
 {
     (void)number;
+}
+
+/* All of it, as far as it can be written. */
+static void say(const char *text)
+{
+    (void)output_write(OUTPUT_STDERR, text, strlen(text));
+}
+
+/* In pieces: a handler may not call what formats. */
+static void say_stuck(const struct run_call *call)
+{
+    say("error: stage '");
+    say(call->stage->name);
+    say("' did not return from ");
+    say(call->name != NULL ? call->name : "a call");
+    say(" after the stop\n");
+}
+
+/*
+ * The grace time is over and the run is still there.  Had its control thread been free, it would have
+ * given up a second ago.
+ */
+static void on_alarm(int number)
+{
+    struct run_call calls[STUCK_SHOWN];
+    /* A1: pairs with R1 in signals_watch(). */
+    const struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
+
+    (void)number;
+    if (run == NULL)
+        return;
+    size_t n = run_calls_under_way(run, calls, STUCK_SHOWN);
+    for (size_t i = 0; i < n; i++)
+        say_stuck(&calls[i]);
+    say("error: giving up: the process ends without the plugins' clean-up\n");
+    _exit(run_exit_after_stop(run));
 }
 
 static bool set_handler(int number, void (*handler)(int))
@@ -76,6 +116,7 @@ void signals_watch(struct run *run)
     must(set_handler(SIGPIPE, SIG_IGN));
     must(set_handler(SIGXFSZ,
                      SIG_IGN)); /* a write past a size limit fails with EFBIG instead */
+    must(set_handler(SIGALRM, on_alarm));
     must(set_handler(SIGTERM, on_signal));
     if (!is_ignored(SIGINT))
         must(set_handler(SIGINT, on_signal));
@@ -86,6 +127,8 @@ void signals_unwatch(void)
     must(set_handler(SIGTERM, too_late));
     if (!is_ignored(SIGINT))
         must(set_handler(SIGINT, too_late));
+    (void)alarm(0);
+    must(set_handler(SIGALRM, SIG_DFL));
     /* Relaxed: no data is published, and a late handler only finds that there is no run. */
     atomic_store_explicit(&watched, NULL, memory_order_relaxed);
 }

@@ -15,7 +15,6 @@
 
 enum {
     ROUND_NS = 100 * NS_PER_MS, /* how long the control thread sleeps at most */
-    GRACE_DEFAULT_S = 5,
 };
 
 /* Sources read no more; what they have read is delivered. */
@@ -89,7 +88,7 @@ static uint64_t tick(struct run *run)
 /* Calls that do not return after a stop: names them and ends the process. */
 static void enforce_grace(struct run *run)
 {
-    unsigned grace = run->options.grace_s ? run->options.grace_s : GRACE_DEFAULT_S;
+    unsigned grace = run->options.grace_s ? run->options.grace_s : RUN_GRACE_S;
     uint64_t now = clock_now_ns();
 
     if (!run_cancelled(run))
@@ -98,12 +97,11 @@ static void enforce_grace(struct run *run)
         run->cancel_ns = now;
     if (now - run->cancel_ns < grace * (uint64_t)NS_PER_S)
         return;
-    watch_name_busy(run, "did not return after the stop");
+    watch_name_busy(run, 3, "did not return after the stop");
     host_log(run, NULL, 3,
              "giving up after %u s: the process ends without the plugins' clean-up",
              grace);
-    _exit(atomic_load_explicit(&run->fatal, memory_order_relaxed) ? RUN_EXIT_FAILED
-                                                                  : RUN_EXIT_STOPPED);
+    _exit(run_exit_after_stop(run));
 }
 
 static uint64_t round_of_duties(struct run *run)

@@ -101,8 +101,9 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     struct instance *i = instance_of(ctx);
     uint32_t index = 0;
     bool known = item_index(i, it, &index);
+    bool outside = atomic_load_explicit(&i->doing, memory_order_relaxed) != NULL;
 
-    if (!known && i->failed && i->failed_stage && i->doing)
+    if (!known && i->failed && i->failed_stage && outside)
         policy_also_failed(i); /* several files are missing, say */
     i->failed = true;
     i->fail_code = code < 0 ? code : PPH_FAIL;
@@ -113,7 +114,7 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     }
     if (!known || code == PPH_FATAL)
         i->failed_stage = true;
-    if (i->doing)
+    if (outside)
         i->failed_late =
             true; /* looked at after `stop` and `close`, which return nothing */
     if (known && code != PPH_FATAL && i->stage->desc->batch) {

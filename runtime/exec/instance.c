@@ -3,18 +3,25 @@
 
 #include <limits.h>
 
+#include "base/clock.h"
 #include "exec/policy.h"
 
 enum { LIFE_STARTED = 1, LIFE_CANCEL = 2 };
+
+void instance_mark(struct instance *i, const char *call)
+{
+    atomic_store_explicit(&i->doing, call, memory_order_relaxed);
+    atomic_store_explicit(&i->since_ns, call ? clock_now_ns() : 0, memory_order_relaxed);
+}
 
 bool instance_start(struct instance *i)
 {
     struct stage *s = i->stage;
     int rc;
 
-    i->doing = "start";
+    instance_mark(i, "start");
     rc = s->desc->start ? s->desc->start(&i->ctx) : PPH_OK;
-    i->doing = NULL;
+    instance_mark(i, NULL);
     i->failed_late = false;
     if (rc != PPH_OK) {
         policy_bad_return(i, "start", rc);
@@ -39,10 +46,16 @@ void instance_stop(struct instance *i)
     i->failed = false;
     i->failed_stage = false;
     i->failed_late = false;
-    i->doing = "stop";
+    instance_mark(i, "stop");
     if (s->desc->stop)
         s->desc->stop(&i->ctx);
-    i->doing = NULL;
+    instance_mark(i, NULL);
+}
+
+bool instance_is_cancelling(const struct instance *i)
+{
+    /* relaxed: only told to people */
+    return atomic_load_explicit(&i->life, memory_order_relaxed) >= LIFE_CANCEL;
 }
 
 void stage_cancel_calls(struct stage *s)

@@ -9,11 +9,20 @@
 
 #include "exec/stage.h"
 
+/*
+ * Says that the instance is inside `call`, a constant: "open", "start", "stop" or "close"; NULL: no
+ * more.  For what fail() is told there, and for whoever asks why nothing goes on.  [worker, or control]
+ */
+void instance_mark(struct instance *i, const char *call);
+
 /* Calls `start`; false: it failed, which was recorded and stops the run.  [worker, or control] */
 bool instance_start(struct instance *i);
 
 /* Calls `stop` if the instance was started.  [worker, or control after the workers] */
 void instance_stop(struct instance *i);
+
+/* Whether `cancel` of it is under way.  [async-signal] */
+bool instance_is_cancelling(const struct instance *i);
 
 /* Calls `cancel` of every started instance of the stage that has not had it.  [any thread] */
 void stage_cancel_calls(struct stage *s);

@@ -166,7 +166,8 @@ void policy_run_failed(struct run *run, const char *what, const char *message)
 
 void policy_also_failed(struct instance *i)
 {
-    record(i->stage, i, i->doing, i->fail_text, NULL, true);
+    record(i->stage, i, atomic_load_explicit(&i->doing, memory_order_relaxed),
+           i->fail_text, NULL, true);
 }
 
 void policy_misuse(struct instance *i, const char *message)

@@ -71,9 +71,9 @@ static bool open_stages(struct run *run)
         struct stage *s = &run->stages[k];
         int rc;
 
-        s->control->doing = "open";
+        instance_mark(s->control, "open");
         rc = s->desc->open ? s->desc->open(&s->control->ctx) : PPH_OK;
-        s->control->doing = NULL;
+        instance_mark(s->control, NULL);
         s->control->failed_late = false;
         if (rc != PPH_OK) {
             policy_bad_return(s->control, "open", rc);
@@ -185,9 +185,10 @@ static void stop_and_close(struct run *run)
         s->control->failed = false;
         s->control->failed_stage = false;
         s->control->failed_late = false;
-        s->control->doing = "close";
+        instance_mark(s->control, "close");
         if (s->opened && s->desc->close)
             s->desc->close(&s->control->ctx);
+        instance_mark(s->control, NULL);
         control_report_late(run, "close");
     }
 }
@@ -231,12 +232,21 @@ enum run_end run_execute(struct run *run)
     return how_it_ended(run, adds_up);
 }
 
-void run_signal(struct run *run)
+unsigned run_signal(struct run *run)
 {
-    if (atomic_fetch_add_explicit(&run->signals, 1, memory_order_relaxed) >= 2)
+    uint32_t before = atomic_fetch_add_explicit(&run->signals, 1, memory_order_relaxed);
+
+    if (before >= 2)
         _exit(RUN_EXIT_STOPPED); /* a third one: the person means it */
     atomic_fetch_add_explicit(&run->control, 1, memory_order_release); /* R3 */
     futex_wake(&run->control, 1);
+    return before + 1;
+}
+
+int run_exit_after_stop(const struct run *run)
+{
+    return atomic_load_explicit(&run->fatal, memory_order_relaxed) ? RUN_EXIT_FAILED
+                                                                   : RUN_EXIT_STOPPED;
 }
 
 static void view_progress(const struct run *run, struct run_view *view)

@@ -102,10 +102,30 @@ enum run_end run_execute(struct run *run);
 
 /*
  * The first call closes the sources and lets everything drain; the second stops as soon as running
- * calls return; the third ends the process at once, with code 5, whatever it is doing.  When a call does not return within the grace time the process exits with code 5 after
- * naming the stage.  [async-signal]
+ * calls return; the third ends the process at once, with code 5, whatever it is doing.  When a call of a
+ * worker does not return within the grace time after the second, the process exits after naming the
+ * stage.  A plugin that does not return to the control thread keeps it from looking at the time: that is
+ * for who sends the signals to do (run_calls_under_way, run_exit_after_stop).  Returns how many there
+ * were with this one.  [async-signal]
  */
-void run_signal(struct run *run);
+unsigned run_signal(struct run *run);
+
+enum { RUN_GRACE_S = 5 }; /* after a stop, unless the options say otherwise */
+
+/* A call of a plugin that has not returned. */
+struct run_call {
+    const struct graph_stage *stage;
+    const char
+        *name; /* "open", "start", "cancel", "stop", "close"; NULL: one of the flow */
+    unsigned worker;
+    uint64_t since_ns; /* 0: not known */
+};
+
+/* Fills `calls` with up to `max` of those under way; returns how many.  [async-signal] */
+size_t run_calls_under_way(const struct run *run, struct run_call *calls, size_t max);
+
+/* What a process exits with that gives up waiting for them.  [async-signal] */
+int run_exit_after_stop(const struct run *run);
 
 /* Fills `view` with a snapshot; cheap.  [control] */
 void run_view(const struct run *run, struct run_view *view);

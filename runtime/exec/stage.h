@@ -137,8 +137,9 @@ struct instance {
     struct batch_memory memory;
 
     /* What fail() was told in this call. */
-    /* the call outside the flow that runs: "open", "start", ...; NULL: none */
-    const char *doing;
+    /* the call outside the flow that runs: "open", "start", ...; NULL: none.  written by: who makes the
+     * call; read by: the same, control and signal handlers; relaxed: the words are constants */
+    _Atomic(const char *) doing;
     char fail_text[512];
     bool failed;       /* something was said */
     bool failed_stage; /* ... of the stage, not of an item */
@@ -166,7 +167,8 @@ struct instance {
     /* Progress of a source; written by: this worker; read by: control; relaxed: for show */
     _Atomic uint64_t progress_done, progress_total;
     _Atomic uint32_t progress_unit;
-    /* When the call that runs now began, 0: none; written by: the worker; read by: control; relaxed: for show */
+    /* When the call that runs now began, 0: none; written by: who makes the call; read by: control and
+     * signal handlers; relaxed: for show */
     _Atomic uint64_t since_ns;
 
     /* written by: this worker alone; read by: control; relaxed: sums */

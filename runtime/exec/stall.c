@@ -7,11 +7,13 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "exec/host.h"
+#include "exec/instance.h"
 #include "exec/policy.h"
 
 enum {
     STALL_DEFAULT_S = 10,
     LOOK_NS = 100 * NS_PER_MS, /* between two looks */
+    BUSY_SHOWN = 64,           /* calls that are named at one time */
     QUIET_LOOKS = 5, /* looks in a row that find nothing running before that is a bug */
 };
 
@@ -98,21 +100,52 @@ static void give_up(struct run *run)
     policy_cancel(run);
 }
 
-void watch_name_busy(struct run *run, const char *why)
+/* Adds what the instance is in, if it is in anything. */
+static size_t add_calls(const struct instance *i, struct run_call *calls, size_t max)
 {
-    uint64_t now = clock_now_ns();
+    uint64_t since = atomic_load_explicit(&i->since_ns, memory_order_relaxed);
+    struct run_call call = {.stage = i->stage->graph, .worker = i->index};
+    size_t n = 0;
+
+    if (since > 0 && n < max) {
+        calls[n] = call;
+        calls[n].since_ns = since;
+        calls[n++].name = atomic_load_explicit(&i->doing, memory_order_relaxed);
+    }
+    if (instance_is_cancelling(i) && n < max) {
+        calls[n] = call;
+        calls[n++].name = "cancel";
+    }
+    return n;
+}
+
+size_t run_calls_under_way(const struct run *run, struct run_call *calls, size_t max)
+{
+    size_t n = 0;
 
     for (size_t k = 0; k < run->n_stages; k++) {
-        struct stage *s = &run->stages[k];
+        const struct stage *s = &run->stages[k];
 
-        for (unsigned w = 0; w < s->n_instances; w++) {
-            uint64_t since =
-                atomic_load_explicit(&s->instances[w].since_ns, memory_order_relaxed);
+        for (unsigned w = 0; w < s->n_instances; w++)
+            n += add_calls(&s->instances[w], calls + n, max - n);
+        n += add_calls(s->control, calls + n, max - n);
+    }
+    return n;
+}
 
-            if (since > 0 && now > since)
-                host_log(run, s, 4, "%s: worker %u has been in one call for %.1f s", why,
-                         w, (double)(now - since) / NS_PER_S);
-        }
+void watch_name_busy(struct run *run, int level, const char *why)
+{
+    struct run_call calls[BUSY_SHOWN];
+    size_t n = run_calls_under_way(run, calls, BUSY_SHOWN);
+    uint64_t now = clock_now_ns();
+
+    for (size_t k = 0; k < n; k++) {
+        uint64_t since = calls[k].since_ns > 0 ? calls[k].since_ns : now;
+
+        host_log(run, &run->stages[calls[k].stage->rank], level,
+                 "%s: worker %u has been in %s for %.1f s", why, calls[k].worker,
+                 calls[k].name ? calls[k].name : "one call",
+                 (double)(now > since ? now - since : 0) / NS_PER_S);
     }
 }
 
@@ -138,7 +171,7 @@ static void warn(struct run *run, uint64_t seconds)
              " items wait; wait chain: %s",
              seconds, waiting, text_get(&chain));
     text_fini(&chain);
-    watch_name_busy(run, "stall[R640]");
+    watch_name_busy(run, 4, "stall[R640]");
 }
 
 void watch_look(struct run *run)

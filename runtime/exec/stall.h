@@ -20,7 +20,7 @@ void watch_free(struct watch *watch); /* NULL is allowed */
 /* Looks at the run; called some ten times a second.  [control] */
 void watch_look(struct run *run);
 
-/* Names the stages that are inside a plugin's call and for how long.  [control] */
-void watch_name_busy(struct run *run, const char *why);
+/* Logs, at the level of syslog, which stages are inside a plugin's call and for how long.  [control] */
+void watch_name_busy(struct run *run, int level, const char *why);
 
 #endif /* EXEC_STALL_H */

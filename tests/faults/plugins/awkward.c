@@ -11,7 +11,16 @@
 
 #include <pphost/plugin.h>
 
-enum where { IN_OPEN, IN_START, IN_PLAN, IN_ITEM, IN_FLUSH, IN_STOP, IN_CLOSE };
+enum where {
+    IN_OPEN,
+    IN_START,
+    IN_PLAN,
+    IN_ITEM,
+    IN_FLUSH,
+    IN_STOP,
+    IN_CLOSE,
+    IN_CANCEL
+};
 
 static int greedy_each(struct pph_ctx *ctx, struct pph_item *it)
 {
@@ -44,7 +53,7 @@ static void stay(struct pph_ctx *ctx, enum where where)
 {
     if (ctx->args[0].i != (int64_t)where)
         return;
-    ctx->host->log(ctx, 4, "here I stay");
+    ctx->host->log(ctx, 3, "here I stay");
     for (;;)
         (void)poll(NULL, 0, -1);
 }
@@ -76,10 +85,19 @@ static int stay_in_each(struct pph_ctx *ctx, struct pph_item *it)
     return PPH_OK;
 }
 
+/* To be stuck in `cancel` it has to be cancelled: until then there is nothing to generate. */
 static int stay_in_generate(struct pph_ctx *ctx)
 {
     stay(ctx, IN_ITEM);
-    return PPH_END;
+    if (ctx->args[0].i != IN_CANCEL)
+        return PPH_END;
+    ctx->host->log(ctx, 3, "generating");
+    return PPH_IDLE;
+}
+
+static void stay_in_cancel(struct pph_ctx *ctx)
+{
+    stay(ctx, IN_CANCEL);
 }
 
 static int stay_in_flush(struct pph_ctx *ctx, int why)
@@ -112,7 +130,7 @@ static const struct pph_param where[] = {
      .doc = "The call that it stays in.",
      .def = "item",
      .type = PPH_ENUM,
-     .choices = "open|start|plan|item|flush|stop|close",
+     .choices = "open|start|plan|item|flush|stop|close|cancel",
      .flags = PPH_PRIMARY},
     {0}};
 
@@ -125,6 +143,7 @@ static const struct pph_plugin sits = {.size = sizeof(struct pph_plugin),
                                        .start = stay_in_start,
                                        .plan = stay_in_plan,
                                        .generate = stay_in_generate,
+                                       .cancel = stay_in_cancel,
                                        .stop = stay_in_stop,
                                        .close = stay_in_close};
 
