@@ -67,7 +67,7 @@ static struct look look_at(struct stage *s)
     return look;
 }
 
-static void show_stages(struct run *run, struct text *out)
+void watch_show(struct run *run, struct text *out)
 {
     for (size_t k = 0; k < run->n_stages; k++) {
         struct stage *s = &run->stages[k];
@@ -93,7 +93,7 @@ static void give_up(struct run *run)
 
     text_str(&state,
              "nothing runs and nothing is ready, but these stages have not finished:\n");
-    show_stages(run, &state);
+    watch_show(run, &state);
     free(run->bug);
     run->bug = state.data; /* NULL when out of memory */
     atomic_store_explicit(&run->stalled, 1, memory_order_relaxed);

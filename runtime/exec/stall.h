@@ -9,6 +9,7 @@
 #ifndef EXEC_STALL_H
 #define EXEC_STALL_H
 
+#include "base/text.h"
 #include "exec/stage.h"
 
 struct watch;
@@ -22,5 +23,8 @@ void watch_look(struct run *run);
 
 /* Logs, at the level of syslog, which stages are inside a plugin's call and for how long.  [control] */
 void watch_name_busy(struct run *run, int level, const char *why);
+
+/* Adds a line on the state of each stage; takes their locks, one after the other.  [any thread] */
+void watch_show(struct run *run, struct text *out);
 
 #endif /* EXEC_STALL_H */

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "exec/stages.h"
 #include "support/graph_kit.h"
+#include "support/watchdog.h"
 
 enum {
     RUNS = 300,
@@ -73,7 +74,9 @@ static enum run_end run_once(const struct kit *kit)
 
     late.run = run_new(kit_graph(kit), &options, &err);
     ck_assert_msg(late.run != NULL, "%s", err.text);
+    watchdog_begin(late.run);
     end = run_execute(late.run);
+    watchdog_end();
     run_free(late.run);
     return end;
 }

@@ -2,8 +2,11 @@
 /*
  * Random graphs of random stages on random numbers of threads, stopped at random moments.
  *
- *     stress_run [SECONDS [SEED]]    one graph per seed from SEED on, for so long; 10 s from 1 on
- *     stress_run one SEED            that graph only, many times: what goes wrong depends on timing
+ *     stress_run [OPTION...] [SECONDS [SEED]]    one graph per seed from SEED on, for so long; 10 s from 1 on
+ *     stress_run [OPTION...] one SEED            that graph only, many times: what goes wrong depends on timing
+ *
+ *     --threads N    all graphs on so many threads of the pool, instead of up to 8 and none
+ *     --hang S       a run in which nothing moves for so long hangs; 30
  *
  * Each run must end in time, in a way its graph explains, with an account that adds up; where nothing
  * stops it early, each reader has got exactly the items that a model of the graph says.  The graphs
@@ -24,6 +27,7 @@
 #include "base/error.h"
 #include "exec/stages.h"
 #include "stress/graphs.h"
+#include "support/watchdog.h"
 
 enum {
     SECONDS_DEFAULT = 10,
@@ -64,7 +68,7 @@ static void say_seed(const char *what)
 
 static void on_signal(int number)
 {
-    say_seed(number == SIGALRM ? "the run hangs" : "the run crashed");
+    say_seed("the run crashed");
     (void)signal(number, SIG_DFL);
     (void)raise(number); /* now it does what it always does */
 }
@@ -81,17 +85,13 @@ static void on_sanitizer_report(void)
 /* Whatever ends the process, the seed is told.  False: it cannot be. */
 static bool watch_for_the_end(void)
 {
-    static const int ending[] = {SIGALRM, SIGABRT, SIGSEGV};
-
+    if (signal(SIGABRT, on_signal) == SIG_ERR) /* of an assertion, or the watchdog */
+        return false;
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(on_sanitizer_report);
-        return signal(SIGALRM, on_signal) != SIG_ERR;
+        return true;
     }
-    for (size_t k = 0; k < sizeof(ending) / sizeof(ending[0]); k++) {
-        if (signal(ending[k], on_signal) == SIG_ERR)
-            return false;
-    }
-    return true;
+    return signal(SIGSEGV, on_signal) != SIG_ERR;
 }
 
 /* Warnings of the host. */
@@ -191,17 +191,34 @@ static enum run_end execute(const struct graph_plan *plan, struct run *run)
         say("stress_run: cannot start a thread\n");
         _exit(EXIT_FAILURE);
     }
-    (void)alarm(HANG_S);
+    watchdog_begin(run);
     end = run_execute(run);
+    watchdog_end();
     (void)pthread_join(thread, NULL);
-    (void)alarm(0);
     return end;
+}
+
+/* What the command line says. */
+static struct {
+    bool one;
+    uint64_t threads; /* 0: as the graph says */
+    uint64_t hang_s;
+    uint64_t seconds, seed;
+} wish = {.hang_s = HANG_S, .seconds = SECONDS_DEFAULT, .seed = 1};
+
+static struct graph_plan *plan_of(uint64_t seed)
+{
+    struct graph_plan *plan = graph_plan_new(seed);
+
+    if (wish.threads > 0)
+        plan->threads = (unsigned)wish.threads;
+    return plan;
 }
 
 /* One run of the seed's graph; false: it went wrong, which was said. */
 static bool run_seed(uint64_t seed, unsigned long *ends)
 {
-    struct graph_plan *plan = graph_plan_new(seed);
+    struct graph_plan *plan = plan_of(seed);
     struct run_options options = {.single_thread = plan->threads == 0,
                                   .grace_s = GRACE_S,
                                   .log = log_line,
@@ -262,15 +279,11 @@ static bool to_number(const char *text, uint64_t *ret_number)
     return errno == 0 && end != text && *end == '\0';
 }
 
-/* What the command line says. */
-static bool one;
-static uint64_t seconds = SECONDS_DEFAULT;
-static uint64_t first_seed = 1;
-
 START_TEST(random_graphs_end_in_time_and_lose_nothing)
 {
     unsigned long ends[RUN_BAD_COUNT + 1] = {0};
-    bool good = one ? run_one(first_seed, ends) : run_many(seconds, first_seed, ends);
+    bool good =
+        wish.one ? run_one(wish.seed, ends) : run_many(wish.seconds, wish.seed, ends);
 
     for (enum run_end end = RUN_DONE; end <= RUN_BAD_COUNT; end++)
         (void)printf("%s%s %lu", end == RUN_DONE ? "" : ", ", end_name(end), ends[end]);
@@ -297,13 +310,33 @@ static bool run_suite(void)
     return failed == 0;
 }
 
+/* False: it says what nobody understands. */
+static bool read_command_line(int argc, char **argv)
+{
+    int k = 1;
+
+    for (; k + 1 < argc && strncmp(argv[k], "--", 2) == 0; k += 2) {
+        bool threads = strcmp(argv[k], "--threads") == 0;
+
+        if (!threads && strcmp(argv[k], "--hang") != 0)
+            return false;
+        if (!to_number(argv[k + 1], threads ? &wish.threads : &wish.hang_s))
+            return false;
+    }
+    wish.one = k < argc && strcmp(argv[k], "one") == 0;
+    if (k < argc && !wish.one && !to_number(argv[k], &wish.seconds))
+        return false;
+    if (++k < argc && !to_number(argv[k], &wish.seed))
+        return false;
+    return k + 1 >= argc;
+}
+
 int main(int argc, char **argv)
 {
-    one = argc == 3 && strcmp(argv[1], "one") == 0;
-    if (argc > 3 || (argc > 1 && !one && !to_number(argv[1], &seconds)) ||
-        (argc > 2 && !to_number(argv[2], &first_seed))) {
-        say("usage: stress_run [SECONDS [SEED]] | one SEED\n");
+    if (!read_command_line(argc, argv)) {
+        say("usage: stress_run [--threads N] [--hang S] [SECONDS [SEED] | one SEED]\n");
         return 2;
     }
+    watchdog_set((unsigned)wish.hang_s);
     return watch_for_the_end() && run_suite() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -130,6 +130,10 @@ const struct graph *kit_graph(const struct kit *kit)
     return &kit->graph;
 }
 
+/* Of watchdog.h, in programs that have it. */
+void watchdog_begin(struct run *run) __attribute__((weak));
+void watchdog_end(void) __attribute__((weak));
+
 enum run_end kit_run(struct kit *kit, const struct run_options *options)
 {
     static const struct run_options none;
@@ -141,7 +145,11 @@ enum run_end kit_run(struct kit *kit, const struct run_options *options)
     if (!kit->run)
         (void)fprintf(stderr, "%s\n", err.text);
     PPH_ASSERT(kit->run != NULL);
+    if (watchdog_begin)
+        watchdog_begin(kit->run);
     end = run_execute(kit->run);
+    if (watchdog_end)
+        watchdog_end();
     if (end == RUN_BAD_COUNT || end == RUN_STALLED)
         (void)fprintf(stderr, "%s", run_bug_report(kit->run));
     return end;

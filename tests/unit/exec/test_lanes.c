@@ -8,6 +8,7 @@
 
 #include <check.h>
 
+#include "base/chaos.h"
 #include "exec/inbox.h"
 #include "exec/lanes.h"
 #include "exec/stages.h"
@@ -34,6 +35,7 @@ static void setup(void)
     static const struct run_options options;
     struct error err;
 
+    chaos_never(CHAOS_FULL);
     kit = kit_new(stages, 2, 1);
     run = run_new(kit_graph(kit), &options, &err);
     ck_assert_ptr_nonnull(run);
