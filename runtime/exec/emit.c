@@ -67,7 +67,7 @@ static bool wait_for_room(struct instance *i)
         if (run_cancelled(s->run))
             return false;
         if (s->run->options.single_thread) {
-            if (!workers_help(s, i->memory.cache))
+            if (!workers_help(s))
                 return true; /* an earlier call of this stage comes first */
         } else if (s->window > 0 && !order_is_head(s, i)) {
             order_wait_head(s, i);

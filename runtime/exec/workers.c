@@ -47,30 +47,31 @@ static struct stage *pick(struct run *run, uint32_t tick)
     return NULL;
 }
 
-/* Looks into the stage and does what it finds; false: nothing.  *now_ns: as activation_run(). */
-static bool work_at(struct stage *s, struct instance *only, struct chunk_cache *cache,
-                    uint64_t *now_ns)
+/* Looks into the stage and does what it finds; false: nothing. */
+static bool work_at(struct worker *w, struct stage *s)
 {
     struct instance *i = NULL;
     unsigned rounds = 0;
 
-    switch (stage_dispatch(s, only, &i)) {
+    switch (stage_dispatch(s, w->only, &i)) {
     case WORK_ACTIVATE:
-        while (stage_complete(s, i, activation_run(i, cache, now_ns),
+        worker_found_work(w);
+        while (stage_complete(s, i, activation_run(i, &w->cache, &w->now_ns),
                               ++rounds < ROUNDS_MAX)) {
         }
         return true;
     case WORK_SEND: {
-        struct batch_memory memory = {.pool = s->run->pool, .cache = cache};
+        struct batch_memory memory = {.pool = s->run->pool, .cache = &w->cache};
 
+        worker_found_work(w);
         order_send(s, &memory);
-        *now_ns = 0;
+        w->now_ns = 0;
         return true;
     }
     case WORK_NONE:
         break;
     }
-    *now_ns = 0; /* it may be a while until there is work */
+    w->now_ns = 0; /* it may be a while until there is work */
     return false;
 }
 
@@ -130,8 +131,8 @@ static void *pool_thread(void *arg)
         struct stage *s;
 
         if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
-            workers_notify(
-                run); /* a wake-up meant for a slot holder may have come here */
+            worker_stops_searching(
+                w); /* a wake-up for a slot holder may have come here */
             go = be_spare(ws);
             continue;
         }
@@ -139,7 +140,7 @@ static void *pool_thread(void *arg)
         if (!s)
             worker_sleep(w);
         else
-            (void)work_at(s, NULL, &w->cache, &w->now_ns);
+            (void)work_at(w, s);
     }
     thread_ends(w);
     return NULL;
@@ -168,7 +169,7 @@ static void *own_thread(void *arg)
     bool go = started && wait_for_go(w->workers);
 
     while (go && !run_is_over(s->run)) {
-        if (work_at(s, i, &w->cache, &w->now_ns))
+        if (work_at(w, s))
             continue;
         mutex_lock(&s->lock);
         while (i->seen_generation == s->own_generation && !run_is_over(s->run))
@@ -318,7 +319,7 @@ void workers_end(struct workers *ws)
     cond_broadcast(&ws->spare);
     cond_broadcast(&ws->turn);
     for (unsigned k = 0; k < ws->n_pool; k++) {
-        atomic_store_explicit(&ws->all[k]->wake, 1, memory_order_release); /* R6 */
+        atomic_store_explicit(&ws->all[k]->wake, WAKE_END, memory_order_release); /* R6 */
         futex_wake(&ws->all[k]->wake, 1);
     }
     mutex_unlock(&ws->lock);
@@ -399,11 +400,10 @@ void workers_acquire_slot(struct stage *s)
     mutex_unlock(&ws->lock);
 }
 
-bool workers_help(const struct stage *s, struct chunk_cache *cache)
+bool workers_help(const struct stage *s)
 {
     struct run *run = s->run;
     struct workers *ws = run->workers;
-    uint64_t now_ns = 0;
 
     if (++ws->helped % PAUSE_EVERY == 0)
         ws->pause(run, false);
@@ -412,7 +412,7 @@ bool workers_help(const struct stage *s, struct chunk_cache *cache)
         uint64_t word = atomic_load_explicit(&run->ready[k / 64], memory_order_relaxed);
 
         if (word >> (k % 64) & 1 && d->graph->level < s->graph->level &&
-            work_at(d, NULL, cache, &now_ns))
+            work_at(ws->here, d))
             return true;
     }
     return false;
@@ -421,19 +421,19 @@ bool workers_help(const struct stage *s, struct chunk_cache *cache)
 void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wait))
 {
     struct run *run = ws->run;
-    struct chunk_cache cache;
-    uint64_t now_ns = 0;
-    uint32_t tick = 0;
+    struct worker here = {.workers = ws};
 
     ws->pause = pause;
-    chunk_cache_init(&cache, run->pool);
+    ws->here = &here;
+    chunk_cache_init(&here.cache, run->pool);
     while (!run_is_over(run)) {
-        struct stage *s = pick(run, ++tick);
+        struct stage *s = pick(run, ++here.tick);
 
-        if (!s || !work_at(s, NULL, &cache, &now_ns))
+        if (!s || !work_at(&here, s))
             pause(run, true);
-        else if (tick % PAUSE_EVERY == 0)
+        else if (here.tick % PAUSE_EVERY == 0)
             pause(run, false);
     }
-    chunk_cache_fini(&cache);
+    chunk_cache_fini(&here.cache);
+    ws->here = NULL;
 }

@@ -60,7 +60,7 @@ bool workers_is_alone(struct stage *s);
  * nearer the sinks, on top of that call's stack.  False: there is nothing to do.  Levels only
  * sink on the stack, so no instance is entered twice.  [control]
  */
-bool workers_help(const struct stage *s, struct chunk_cache *cache);
+bool workers_help(const struct stage *s);
 
 /*
  * --inline: runs the whole pipeline on this thread until it ends or is cancelled.  `pause` is called

@@ -5,6 +5,12 @@
 
 #include "exec/workers.h"
 
+enum wake {
+    WAKE_NOT,
+    WAKE_END,    /* the run is over */
+    WAKE_SEARCH, /* there is work; the thread is counted as searching already */
+};
+
 struct worker {
     struct workers *workers;
     pthread_t thread;
@@ -13,7 +19,8 @@ struct worker {
     uint32_t tick;
     uint64_t now_ns; /* the time, while it goes from one activation to the next; else 0 */
     struct chunk_cache cache;
-    /* set to 1 by whoever took the idle bit away (release, R6); cleared by the worker (A6) */
+    bool searching; /* counted in workers.searching */
+    /* set by whoever took the idle bit away, or ends the run (release, R6); cleared by the worker (A6) */
     _Alignas(64) _Atomic uint32_t wake;
 };
 
@@ -24,7 +31,11 @@ struct workers {
     unsigned max, own; /* threads of the pool at most; threads of stages */
     unsigned idle_words;
     void (*pause)(struct run *run, bool wait); /* --inline */
+    struct worker *here;                       /* --inline: the one there is */
     uint32_t helped; /* --inline: for a look at signals now and then */
+    /* threads that look for work, or were woken to; written by: these and their wakers; read by:
+     * wakers; see sleep-note in wakeup.c */
+    _Atomic uint32_t searching;
     /* bit = sleeping thread of the pool; written by: the sleeper and its waker; read by: wakers;
      * see sleep-note in wakeup.c */
     _Atomic uint64_t *idle;
@@ -52,6 +63,12 @@ struct workers {
 
 /* Whether the run has ended or is to end now.  [any thread] */
 bool run_is_over(const struct run *run);
+
+/* The thread has claimed work, so it searches no longer; wakes another if there may be more.  [worker] */
+void worker_found_work(struct worker *w);
+
+/* It searches no longer, whatever there is; somebody else is woken if it was the last.  [worker] */
+void worker_stops_searching(struct worker *w);
 
 /* Sleeps until there may be work for a thread of the pool.  [worker] */
 void worker_sleep(struct worker *w);
