@@ -88,6 +88,7 @@ static enum outcome send_output(struct instance *i, enum outcome outcome)
 static bool run_plan(struct instance *i)
 {
     struct stage *s = i->stage;
+    bool others; /* may plan now */
     int rc;
 
     i->failed = false;
@@ -100,9 +101,12 @@ static bool run_plan(struct instance *i)
     s->planning = false;
     if (rc == PPH_END && i->call == CALL_GENERATE)
         s->source_done = true;
-    stage_set_ready_locked(s);
+    others = s->free != NULL;
+    if (others)
+        stage_set_ready_locked(s);
     mutex_unlock(&s->lock);
-    workers_notify(s->run);
+    if (others)
+        workers_notify(s->run);
     i->scope_keep = i->scope.n;
     if (rc == PPH_OK)
         return true;

@@ -181,30 +181,51 @@ static struct batch *batch_for(struct instance *i, uint16_t port, struct buf *bu
     return batch;
 }
 
-/* Appends items that lie in `buf` (NULL: one empty item); returns how many, 0: no memory. */
+/* Closes the batch of the port when it has all it should hold. */
+static void close_if_full(struct instance *i, uint16_t port)
+{
+    const struct outlet *o = &i->outlets[port];
+
+    if (o->open->n >= o->target || o->open->payload >= BATCH_PAYLOAD_MAX)
+        close_outlet(i, port);
+}
+
+/* Appends items that lie in `buf`; returns how many, 0: no memory. */
 static size_t append_from(struct instance *i, uint16_t port, const struct pph_item *items,
                           size_t n, struct buf *buf)
 {
-    struct outlet *o = &i->outlets[port];
+    uint32_t target = i->outlets[port].target;
     struct batch *batch = batch_for(i, port, buf);
-    size_t taken = 1;
+    size_t taken;
 
     if (!batch)
         return 0;
-    if (buf) {
-        uint32_t limit = o->target < batch->cap ? o->target : batch->cap;
+    taken = batch_append(batch, items, n, buf, items[0].port,
+                         target < batch->cap ? target : batch->cap);
+    PPH_ASSERT(taken > 0);
+    close_if_full(i, port);
+    return taken;
+}
 
-        taken = batch_append(batch, items, n, buf, items[0].port, limit);
-    } else { /* an empty item needs no memory */
+/* Appends items without payload, which need no memory, until one has some; likewise. */
+static size_t append_empty(struct instance *i, uint16_t port,
+                           const struct pph_item *items, size_t n)
+{
+    uint32_t target = i->outlets[port].target;
+    struct batch *batch = batch_for(i, port, NULL);
+    size_t taken = 0;
+
+    if (!batch)
+        return 0;
+    do {
         struct pph_item *it = &batch->items[batch->n++];
 
-        *it = items[0];
+        *it = items[taken++];
         it->data = NULL;
         it->port = 0;
-    }
-    PPH_ASSERT(taken > 0);
-    if (batch->n >= o->target || batch->payload >= BATCH_PAYLOAD_MAX)
-        close_outlet(i, port);
+    } while (taken < n && items[taken].len == 0 && items[taken].port == port &&
+             batch->n < target && batch->n < batch->cap);
+    close_if_full(i, port);
     return taken;
 }
 
@@ -217,7 +238,7 @@ static size_t append(struct instance *i, uint16_t port, const struct pph_item *i
     size_t taken;
 
     if (items[0].len == 0)
-        return append_from(i, port, items, 1, NULL);
+        return append_empty(i, port, items, n);
     buf = scope_find(&i->scope, items[0].data, items[0].len);
     if (buf)
         return append_from(i, port, items, n, buf);
