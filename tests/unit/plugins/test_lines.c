@@ -164,8 +164,10 @@ START_TEST(lines_longer_than_a_block_come_out_whole)
     const struct fake_item *item = &fake->items[30000];
     ck_assert_uint_eq(item->pos, 30001);
     ck_assert_uint_eq(item->len, len);
-    for (size_t i = 0; i < len; i++)
-        ck_assert(item->data[i] == (char)('a' + i % 23));
+    size_t same = 0; /* an assertion per byte would take half a minute */
+    while (same < len && item->data[same] == (char)('a' + same % 23))
+        same++;
+    ck_assert_uint_eq(same, len);
     ck_assert_str_eq(fake->items[30001].data, "end");
     ck_assert_uint_eq(fake->items[30001].pos, 30002);
     fake_down(fake);
