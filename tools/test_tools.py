@@ -149,6 +149,40 @@ class Locks(Tree):
         self.expect("check_locks.py", FAULTY, "a.lock is of LOCKS_ALONE")
 
 
+class Names(Tree):
+    GUARDS = "### P1 X\n\nWords.\n\nGuarded by: `model.a_bug1`, `test_a.c:one_works`.\n"
+
+    def setUp(self):
+        super().setUp()
+        self.put("runtime/exec/a.c", "void go_on(struct a *s)\n{\n    s->held = 1;\n}\n")
+        self.put("tests/models/cases.py", '_case("a_bug1", "BUG1")\n')
+        self.put("tests/sim/mutants_list.py", 'Mutant("end-lost", "x")\n')
+        self.put("tests/sim/CMakeLists.txt", "add_test(NAME sim.part_${part} COMMAND x)\n")
+        self.put("tests/stress/CMakeLists.txt", "pph_add_stress(run a.c)\n")
+        self.put("tests/unit/test_a.c", "START_TEST(one_works)\n")
+        self.put("tests/sim/oracle.c", 'fail("over its bound");\n')
+
+    def names(self, text, code, *words, guards=GUARDS):
+        self.put("docs/scheduler.md", f"{text}\n\n{guards}")
+        self.expect("check_names.py", code, *words)
+
+    def test_what_exists_may_be_named(self):
+        self.names("a.c: go_on(), `stage.held`, `sim.part_1`, `stress.run`, `mutant.end-lost`, `oracle.c:over its bound`; "
+                   "`--inline`, [sim](../tests/sim/oracle.c)", CLEAN)
+
+    def test_what_does_not_exist_is_found(self):
+        for name in ["b.c", "unit/a.c", "goes_on()", "`stage.helt`", "`sim.parts_1`", "`stress.late`", "`mutant.end`",
+                     "`model.a_bug2`", "`oracle.c:under its bound`", "`test_a.c:one`", "`a.c:go_on`"]:
+            self.names(f"x\n{name}", FAULTY, "scheduler.md:2: " + name.strip("`"))
+
+    def test_invariant_needs_two_kinds_of_tests(self):
+        self.names("", FAULTY, "P1 X: guarded by tests of 1 kinds", guards="### P1 X\n\nGuarded by: `model.a_bug1`.\n")
+        self.names("", FAULTY, "P1 X: guarded by tests of 0 kinds", guards="### P1 X\n\nNothing.\n")
+
+    def test_document_without_invariants_is_found(self):
+        self.names("", FAULTY, "it has no invariants", guards="")
+
+
 class Atomics(Tree):
     LOAD = "    x = atomic_load_explicit(&n, memory_order_acquire);"
     STORE = "    atomic_store_explicit(&n, 1,\n        memory_order_release);"

@@ -6,9 +6,9 @@
  * every reader below it has room (the gate), so memory is bounded and, the graph being acyclic, something can
  * always go on.  The life of an activation, from top to bottom of this layer:
  *
- *     workers.c     a thread picks the ready stage nearest a sink
+ *     workers.c     a thread picks the ready stage nearest a sink; wakeup.c: or sleeps until there is one
  *     dispatch.c    under the stage's lock: is there work, is there room, which instance
- *     activation.c  the plugin's call, item by item or batch by batch
+ *     activation.c  the plugin's calls; items.c: of a batch, item by item or all at once
  *     emit.c        what it emits: builders, closed batches; waiting for room below
  *     send.c        closed batches into the queues of their readers
  *     lanes.c       the queue of a stage that keeps order by key: a part for each worker
@@ -16,7 +16,8 @@
  *     dispatch.c    the instance goes back; is the stage finished
  *
  * Lock order: a stage's lock, then one of a stage nearer the sinks.  Nobody holds one across a plugin's call,
- * a futex call, or logging.  See docs/concurrency.md.
+ * a futex call, or logging.  See docs/scheduler.md for all of this at length, docs/concurrency.md for locks and
+ * atomic fields.
  */
 #ifndef EXEC_STAGE_H
 #define EXEC_STAGE_H
