@@ -3,10 +3,10 @@
 
 #include <limits.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static unsigned affinity_cpus(void)
 {
@@ -18,12 +18,15 @@ static unsigned affinity_cpus(void)
 }
 
 /* The cgroup v2 path of this process ("/user.slice/..."); false: there is none. */
-static bool own_cgroup(char *path, size_t size)
+static bool own_cgroup(const char *root, char *path, size_t size)
 {
-    FILE *file = fopen("/proc/self/cgroup", "re");
     char line[PATH_MAX];
     bool found = false;
+    FILE *file;
 
+    if (snprintf(line, sizeof(line), "%s/proc/self/cgroup", root) >= (int)sizeof(line))
+        return false;
+    file = fopen(line, "re");
     if (!file)
         return false;
     while (!found && fgets(line, sizeof(line), file)) {
@@ -34,6 +37,25 @@ static bool own_cgroup(char *path, size_t size)
     }
     (void)fclose(file);
     return found;
+}
+
+/* The first line of a file of the group; false: there is none. */
+static bool read_line(const char *root, const char *group, const char *file_name,
+                      char *line, int size)
+{
+    char name[2 * PATH_MAX];
+    FILE *file;
+    bool read;
+
+    if (snprintf(name, sizeof(name), "%s/sys/fs/cgroup%s/%s", root, group, file_name) >=
+        (int)sizeof(name))
+        return false;
+    file = fopen(name, "re");
+    if (!file)
+        return false;
+    read = fgets(line, size, file) != NULL;
+    (void)fclose(file);
+    return read;
 }
 
 /* Reads "QUOTA PERIOD"; false when it is anything else, as "max 100000" is. */
@@ -50,47 +72,79 @@ static bool read_limit(const char *line, unsigned long long *quota,
     return end != line;
 }
 
-/* CPUs that one group grants, rounded up; UINT_MAX: no limit. */
-static unsigned group_cpus(const char *group)
+/* CPUs that one group grants, rounded up; UINT64_MAX: no limit. */
+static uint64_t group_cpus(const char *root, const char *group)
 {
-    char name[PATH_MAX + 64];
-    char line[64] = "";
     unsigned long long quota;
     unsigned long long period;
-    unsigned long long cpus;
-    FILE *file;
+    char line[64];
 
-    if (snprintf(name, sizeof(name), "/sys/fs/cgroup%s/cpu.max", group) >=
-        (int)sizeof(name))
-        return UINT_MAX;
-    file = fopen(name, "re");
-    if (!file)
-        return UINT_MAX;
-    if (!fgets(line, sizeof(line), file))
-        line[0] = '\0';
-    (void)fclose(file);
-    if (!read_limit(line, &quota, &period) || period == 0)
-        return UINT_MAX;
-    cpus = (quota + period - 1) / period;
-    return cpus == 0 ? 1 : cpus > UINT_MAX ? UINT_MAX : (unsigned)cpus;
+    if (!read_line(root, group, "cpu.max", line, sizeof(line)) ||
+        !read_limit(line, &quota, &period) || period == 0)
+        return UINT64_MAX;
+    return quota == 0 ? 1 : (quota - 1) / period + 1;
+}
+
+/* Bytes that one group grants; UINT64_MAX: no limit. */
+static uint64_t group_memory(const char *root, const char *group)
+{
+    char line[64];
+    char *end;
+    unsigned long long bytes;
+
+    if (!read_line(root, group, "memory.max", line, sizeof(line)))
+        return UINT64_MAX;
+    bytes = strtoull(line, &end, 10);
+    return end == line ? UINT64_MAX : bytes;
+}
+
+/* The least that a group on the way from our own to the root grants; UINT64_MAX: no limit. */
+static uint64_t least(const char *root,
+                      uint64_t (*granted)(const char *root, const char *group))
+{
+    char group[PATH_MAX];
+    uint64_t min = UINT64_MAX;
+
+    if (!own_cgroup(root, group, sizeof(group)))
+        return min;
+    for (;;) { /* a parent may grant less than the leaf */
+        uint64_t one = granted(root, strcmp(group, "/") == 0 ? "" : group);
+        char *slash = strrchr(group, '/');
+
+        if (one < min)
+            min = one;
+        if (!slash || group[0] == '\0')
+            return min;
+        *slash = '\0';
+    }
+}
+
+unsigned cpus_under(const char *root, bool *ret_quota)
+{
+    uint64_t granted = least(root, group_cpus);
+    unsigned cpus = affinity_cpus();
+
+    *ret_quota = granted != UINT64_MAX;
+    if (granted < cpus)
+        cpus = (unsigned)granted;
+    return cpus > 0 ? cpus : 1;
 }
 
 unsigned cpus_available(void)
 {
-    unsigned cpus = affinity_cpus();
-    char group[PATH_MAX];
+    bool quota;
 
-    if (!own_cgroup(group, sizeof(group)))
-        return cpus;
-    for (;;) { /* a parent may grant less than the leaf */
-        unsigned granted = group_cpus(strcmp(group, "/") == 0 ? "" : group);
-        char *slash = strrchr(group, '/');
+    return cpus_under("", &quota);
+}
 
-        if (granted < cpus)
-            cpus = granted;
-        if (!slash || group[0] == '\0')
-            break;
-        *slash = '\0';
-    }
-    return cpus > 0 ? cpus : 1;
+uint64_t memory_under(const char *root)
+{
+    uint64_t granted = least(root, group_memory);
+    long pages = sysconf(_SC_PHYS_PAGES);
+    long page = sysconf(_SC_PAGESIZE);
+    uint64_t all = UINT64_MAX;
+
+    if (pages > 0 && page > 0)
+        all = (uint64_t)pages * (uint64_t)page;
+    return granted < all ? granted : all;
 }
