@@ -24,6 +24,13 @@
         .doc = "Threads of the pool; the default is the cores this process may use." \
     }
 
+#define FLAG_MEMORY                                                                   \
+    {                                                                                 \
+        .name = "memory", .arg = "SIZE",                                              \
+        .doc = "Sources wait while items take more memory than this; the default is " \
+               "memory: of the file, else a quarter of the memory there is."          \
+    }
+
 #define FLAG_JSON                                                        \
     {                                                                    \
         .name = "json", .doc = "Prints JSON instead of text for people." \
@@ -39,6 +46,7 @@ static const struct command_flag no_flags[] = {END_OF_FLAGS};
 static const struct command_flag run_flags[] = {
     FLAG_SET,
     FLAG_THREADS,
+    FLAG_MEMORY,
     {.name = "inline",
      .doc = "Runs every stage in one thread, one after the other, for a debugger."},
     {.name = "dry-run", .doc = "Does what 'pphost check' does, and no more."},
@@ -64,12 +72,12 @@ static const struct command_example run_examples[] = {
     {NULL, NULL},
 };
 
-static const char *const run_absent[] = {"memory", "resume", "results",    "for",
-                                         "items",  "only",   "trace",      "http",
-                                         "watch",  "stall",  "ok-rejects", NULL};
+static const char *const run_absent[] = {"resume", "results",    "for",  "items",
+                                         "only",   "trace",      "http", "watch",
+                                         "stall",  "ok-rejects", NULL};
 
-static const struct command_flag check_flags[] = {FLAG_SET, FLAG_THREADS, FLAG_JSON,
-                                                  END_OF_FLAGS};
+static const struct command_flag check_flags[] = {FLAG_SET, FLAG_THREADS, FLAG_MEMORY,
+                                                  FLAG_JSON, END_OF_FLAGS};
 
 static const struct command_example check_examples[] = {
     {"pphost check tokenise.yaml", "All that is wrong with it, or its facts."},

@@ -126,6 +126,29 @@ static void count_of(struct text *out, size_t n, const char *one, const char *ma
     text_printf(out, "%zu %s", n, n == 1 ? one : many);
 }
 
+/* What `memory:` and `max_in_flight:` do to this graph. */
+static void show_budget(const struct graph *graph, struct text *out)
+{
+    char size[CELL_MAX];
+    char item[CELL_MAX];
+
+    if (graph->budget_bytes > 0) {
+        units_show_size(graph->budget_bytes, size, sizeof(size));
+        units_show_size(GRAPH_ITEM_BYTES, item, sizeof(item));
+        text_printf(out, "  sources wait while items take more than %s (memory)", size);
+        if (graph->memory_bytes <= graph->budget_bytes)
+            text_printf(out, ", which only items larger than %s can", item);
+        text_str(out, "\n");
+    }
+    if (graph->max_in_flight > 0) {
+        units_show_count(graph->max_in_flight, size, sizeof(size));
+        text_printf(
+            out,
+            "  sources wait while %s of their batches are under way (max_in_flight)\n",
+            size);
+    }
+}
+
 void facts_show(const struct graph *graph, struct text *out)
 {
     char memory[CELL_MAX];
@@ -149,6 +172,7 @@ void facts_show(const struct graph *graph, struct text *out)
                 "; an item larger than %s adds the rest of its size, once per place\n"
                 "  what plugins allocate for themselves is not in it\n",
                 memory);
+    show_budget(graph, out);
 }
 
 static void json_stage(const struct graph_stage *stage, struct text *out)
@@ -198,8 +222,12 @@ void facts_json(const struct graph *graph, struct text *out)
 {
     text_str(out, ",\"name\":");
     text_json(out, graph->pipeline->name, strlen(graph->pipeline->name));
-    text_printf(out, ",\"threads\":%u,\"memory_bytes\":%llu,\"stages\":[", graph->threads,
-                (unsigned long long)graph->memory_bytes);
+    text_printf(
+        out,
+        ",\"threads\":%u,\"memory_bytes\":%llu,\"budget_bytes\":%llu,\"max_in_flight\":%llu,\"stages\":[",
+        graph->threads, (unsigned long long)graph->memory_bytes,
+        (unsigned long long)graph->budget_bytes,
+        (unsigned long long)graph->max_in_flight);
     for (size_t i = 0; i < graph->n_stages; i++) {
         if (i > 0)
             text_str(out, ",");

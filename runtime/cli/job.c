@@ -37,7 +37,17 @@ static int no_memory(struct job *job)
     return EXITS_SYSTEM;
 }
 
-static int build(struct job *job, const struct pipeline_input *input, unsigned threads)
+/* --memory over the pipeline's own; false: it is no such size. */
+static bool read_memory(const struct arguments *args, uint64_t *ret_bytes)
+{
+    const char *text = arguments_get(args, "memory");
+
+    *ret_bytes = 0;
+    return text == NULL || budget_is_size(text, ret_bytes);
+}
+
+static int build(struct job *job, const struct pipeline_input *input, unsigned threads,
+                 uint64_t memory_bytes)
 {
     enum pipeline_status status = pipeline_load(input, job->diags, &job->pipeline);
 
@@ -45,6 +55,8 @@ static int build(struct job *job, const struct pipeline_input *input, unsigned t
         return EXITS_NO_FILE;
     if (job->pipeline == NULL)
         return EXITS_INVALID;
+    if (memory_bytes > 0)
+        job->pipeline->memory_bytes = memory_bytes;
     job->registry = registry_new(job->pipeline->dir);
     if (job->registry == NULL)
         return no_memory(job);
@@ -61,6 +73,7 @@ int job_open(struct job *job, const char *file, const struct arguments *args)
 {
     unsigned threads;
     uint64_t failures;
+    uint64_t memory_bytes;
 
     memset(job, 0, sizeof(*job));
     job->file = file;
@@ -68,6 +81,9 @@ int job_open(struct job *job, const char *file, const struct arguments *args)
     if (!read_threads(args, &threads))
         return output_usage("error: '--threads' needs a whole number from 1 to %d\n",
                             THREADS_MAX);
+    if (!read_memory(args, &memory_bytes))
+        return output_usage("error: '--memory' needs a size from 1MB to 1024TiB, such as "
+                            "512MB\n");
     job->diags = diag_list_new();
     const char **sets = arguments_all(args, "set");
     if (job->diags == NULL || sets == NULL) {
@@ -75,7 +91,7 @@ int job_open(struct job *job, const char *file, const struct arguments *args)
         return no_memory(job);
     }
     struct pipeline_input input = {.file = file, .vars = args->vars, .sets = sets};
-    int code = build(job, &input, threads);
+    int code = build(job, &input, threads, memory_bytes);
     free(sets);
     if (memory_failures() != failures)
         code = no_memory(job); /* then nothing else that was found can be relied on */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "cli/facts.h"
 #include "cli/yaml_out.h"
 #include "plugin/params.h"
@@ -238,6 +239,28 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     end_or_default(y, desc->on_error_node, "default");
 }
 
+static void budget_lines(struct yaml_out *y, const struct graph *graph)
+{
+    const struct pipeline *pipeline = graph->pipeline;
+    char text[64];
+    char size[FACTS_SIZE_MAX];
+
+    yaml_out_key(y, 0, "memory");
+    words(y,
+          pipeline->memory_bytes > 0 ? facts_size(pipeline->memory_bytes, size) : "auto");
+    units_show_size(graph->budget_bytes, size, sizeof(size));
+    (void)snprintf(text, sizeof(text), "default: %s here", size);
+    end_or_default(y, yaml_get(pipeline->root, "memory"), text);
+    yaml_out_key(y, 0, "max_in_flight");
+    if (pipeline->max_in_flight > 0)
+        (void)snprintf(text, sizeof(text), "%llu",
+                       (unsigned long long)pipeline->max_in_flight);
+    else
+        (void)snprintf(text, sizeof(text), "unlimited");
+    words(y, text);
+    end_or_default(y, yaml_get(pipeline->root, "max_in_flight"), "default");
+}
+
 void show_text(const struct graph *graph, bool explain, struct text *out)
 {
     const struct pipeline *pipeline = graph->pipeline;
@@ -255,6 +278,7 @@ void show_text(const struct graph *graph, bool explain, struct text *out)
     words(&y, text);
     (void)snprintf(text, sizeof(text), "default: %u here", graph->threads);
     end_or_default(&y, yaml_get(pipeline->root, "threads"), text);
+    budget_lines(&y, graph);
     if (pipeline->context != NULL && pipeline->context->kind == YAML_MAP) {
         yaml_out_key(&y, 0, "context");
         yaml_out_value(&y, pipeline->context, 0);

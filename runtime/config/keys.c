@@ -7,11 +7,11 @@
 
 #include "base/units.h"
 
-static const char *const pipeline_known[] = {"name",    "stages",  "vars",
-                                             "context", "threads", NULL};
+static const char *const pipeline_known[] = {
+    "name", "stages", "vars", "context", "threads", "memory", "max_in_flight", NULL};
 static const char *const pipeline_later[] = {
-    "defaults", "include", "memory",  "limits", "max_rejects", "checkpoint",
-    "shutdown", "http",    "cluster", "tests",  NULL};
+    "defaults", "include", "limits",  "max_rejects", "checkpoint",
+    "shutdown", "http",    "cluster", "tests",       NULL};
 static const char *const pipeline_ignored[] = {"$schema", NULL};
 
 static const char *const stage_known[] = {"use",   "with",  "name",     "from", "workers",
@@ -147,8 +147,7 @@ const char *key_text(struct diag_list *diags, const char *key,
     return node->text;
 }
 
-/* Whether it is a scalar whose text can be read as a whole. */
-static bool is_text(const struct yaml_node *node)
+bool key_is_text(const struct yaml_node *node)
 {
     return node->kind == YAML_SCALAR && !memchr(node->text, '\0', node->len);
 }
@@ -162,18 +161,18 @@ bool key_count(struct diag_list *diags, const char *code, const char *key,
 
     if (node->broken)
         return false;
-    if (is_text(node) && strcmp(node->text, "auto") == 0) {
+    if (key_is_text(node) && strcmp(node->text, "auto") == 0) {
         *ret_count = 0;
         return true;
     }
-    if (is_text(node) && units_int(node->text, &count) == UNITS_OK && count >= 1 &&
+    if (key_is_text(node) && units_int(node->text, &count) == UNITS_OK && count >= 1 &&
         count <= max) {
         *ret_count = (unsigned)count;
         return true;
     }
     d = diag_add(diags, DIAG_ERROR, code, node->source, node->at,
                  "'%s' needs a whole number from 1 to %u, or auto", key, max);
-    if (!is_text(node) || !diag_suggest(d, node->text, words))
+    if (!key_is_text(node) || !diag_suggest(d, node->text, words))
         diag_hint(d, "write  %s: auto", key);
     return false;
 }
@@ -186,7 +185,7 @@ int key_choice(struct diag_list *diags, const char *code, const char *key,
 
     if (node->broken)
         return -1;
-    for (int i = 0; is_text(node) && words[i]; i++) {
+    for (int i = 0; key_is_text(node) && words[i]; i++) {
         if (strcmp(node->text, words[i]) == 0)
             return i;
     }
@@ -195,7 +194,29 @@ int key_choice(struct diag_list *diags, const char *code, const char *key,
     d = diag_add(diags, DIAG_ERROR, code, node->source, node->at, "'%s' is %s", key,
                  text_get(&list));
     text_fini(&list);
-    if (!is_text(node) || !diag_suggest(d, node->text, words))
+    if (!key_is_text(node) || !diag_suggest(d, node->text, words))
         diag_hint(d, "write  %s: %s", key, words[0]);
     return -1;
+}
+
+bool key_suggest_size(struct diag *d, const char *text)
+{
+    static const char *const units[] = {"MB",  "KB",  "GB",  "TB", "MiB",
+                                        "KiB", "GiB", "TiB", NULL};
+    size_t digits = strspn(text, "0123456789_.");
+    const char *unit = text + digits, *nearest = NULL;
+
+    if (digits == 0 || digits > 20 || *unit == '\0')
+        return false;
+    unit += strspn(unit, " ");
+    for (size_t i = 0; units[i] && !nearest; i++) {
+        if (strcasecmp(unit, units[i]) == 0)
+            nearest = units[i];
+    }
+    if (!nearest)
+        nearest = text_nearest(unit, units);
+    if (!nearest)
+        return false;
+    diag_hint(d, "did you mean '%.*s%s'?", (int)digits, text, nearest);
+    return true;
 }

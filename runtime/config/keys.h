@@ -51,4 +51,10 @@ bool key_count(struct diag_list *diags, const char *code, const char *key,
 int key_choice(struct diag_list *diags, const char *code, const char *key,
                const struct yaml_node *node, const char *const *words);
 
+/* Whether it is a scalar whose text can be read as a whole. */
+bool key_is_text(const struct yaml_node *node);
+
+/* "100MBs" -> "100MB": hints at the same number with the nearest unit; false: nothing is near. */
+bool key_suggest_size(struct diag *d, const char *text);
+
 #endif /* CONFIG_KEYS_H */

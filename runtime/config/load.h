@@ -57,6 +57,10 @@ void load_stages(struct load *load, const struct yaml_node *stages);
 /* stage_keys.c: workers, order, on_error, queue of one stage. */
 void load_stage_keys(struct load *load, struct stage_desc *stage);
 
+/* budget_keys.c: `memory:` and `max_in_flight:`. */
+void load_memory(struct load *load, const struct yaml_node *node);
+void load_in_flight(struct load *load, const struct yaml_node *node);
+
 /* from.c: `from:` of one stage. */
 void load_from(struct load *load, struct stage_desc *stage, const struct yaml_node *node);
 

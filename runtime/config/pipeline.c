@@ -77,6 +77,8 @@ static void load_root(struct load *load, const struct yaml_node *root)
 {
     const struct yaml_node *name = yaml_get(root, "name");
     const struct yaml_node *threads = yaml_get(root, "threads");
+    const struct yaml_node *memory = yaml_get(root, "memory");
+    const struct yaml_node *in_flight = yaml_get(root, "max_in_flight");
     const struct yaml_node *context = yaml_get(root, "context");
     const struct yaml_node *stages = yaml_get(root, "stages");
 
@@ -85,6 +87,10 @@ static void load_root(struct load *load, const struct yaml_node *root)
         load_name(load, name);
     if (threads)
         load_threads(load, threads);
+    if (memory)
+        load_memory(load, memory);
+    if (in_flight)
+        load_in_flight(load, in_flight);
     if (context && context->kind == YAML_MAP)
         load->pipeline->context = context;
     if (stages)

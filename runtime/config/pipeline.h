@@ -27,7 +27,10 @@ enum {
     STAGES_MAX = 256,
     WORKERS_MAX = 1024, /* of one stage */
     THREADS_MAX = 1024, /* of the pool */
+    MEMORY_MIN = 1000 * 1000,
 };
+
+#define MEMORY_MAX (UINT64_C(1) << 50)
 
 /* One entry of `from:`, as written: "words", "kind.image", ".dead". */
 struct from_ref {
@@ -70,7 +73,9 @@ struct pipeline {
     const struct yaml_node *context; /* `context:`; NULL: not given */
     struct stage_desc *stages;
     size_t n_stages;
-    unsigned threads; /* 0: auto */
+    unsigned threads;       /* 0: auto */
+    uint64_t memory_bytes;  /* of payload and batches before sources wait; 0: auto */
+    uint64_t max_in_flight; /* batches of sources under way at once; 0: unlimited */
 };
 
 /* What the command line adds. */
@@ -100,6 +105,9 @@ enum pipeline_status {
 enum pipeline_status pipeline_load(const struct pipeline_input *input,
                                    struct diag_list *diags,
                                    struct pipeline **ret_pipeline);
+
+/* Reads a size as `memory:` wants it, from MEMORY_MIN to MEMORY_MAX; false: it is none. */
+bool budget_is_size(const char *text, uint64_t *ret_bytes);
 
 /* NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);

@@ -15,34 +15,6 @@ static const uint64_t queue_bytes_max = 1ull << 40;
 static const char queue_examples[] =
     "examples: 1000 (items), 64MB (bytes), {items: 1000, bytes: 64MB}";
 
-static bool is_text(const struct yaml_node *node)
-{
-    return node->kind == YAML_SCALAR && !memchr(node->text, '\0', node->len);
-}
-
-/* "100MBs" -> "100MB": the same number with the nearest unit. */
-static bool suggest_size(struct diag *d, const char *text)
-{
-    static const char *const units[] = {"MB",  "KB",  "GB",  "TB", "MiB",
-                                        "KiB", "GiB", "TiB", NULL};
-    size_t digits = strspn(text, "0123456789_.");
-    const char *unit = text + digits, *nearest = NULL;
-
-    if (digits == 0 || digits > 20 || *unit == '\0')
-        return false;
-    unit += strspn(unit, " ");
-    for (size_t i = 0; units[i] && !nearest; i++) {
-        if (strcasecmp(unit, units[i]) == 0)
-            nearest = units[i];
-    }
-    if (!nearest)
-        nearest = text_nearest(unit, units);
-    if (!nearest)
-        return false;
-    diag_hint(d, "did you mean '%.*s%s'?", (int)digits, text, nearest);
-    return true;
-}
-
 static struct diag *add_queue_error(struct load *load, const struct yaml_node *node,
                                     const char *text)
 {
@@ -57,7 +29,7 @@ static bool is_items(const struct yaml_node *node, uint64_t *ret_items)
 {
     int64_t items;
 
-    if (!is_text(node) || units_int(node->text, &items) != UNITS_OK || items < 1 ||
+    if (!key_is_text(node) || units_int(node->text, &items) != UNITS_OK || items < 1 ||
         items > QUEUE_ITEMS_MAX)
         return false;
     *ret_items = (uint64_t)items;
@@ -68,7 +40,7 @@ static bool is_bytes(const struct yaml_node *node, uint64_t *ret_bytes)
 {
     uint64_t bytes;
 
-    if (!is_text(node) || units_size(node->text, &bytes) != UNITS_OK || bytes < 1 ||
+    if (!key_is_text(node) || units_size(node->text, &bytes) != UNITS_OK || bytes < 1 ||
         bytes > queue_bytes_max)
         return false;
     *ret_bytes = bytes;
@@ -85,16 +57,16 @@ static void load_queue_short(struct load *load, struct stage_desc *stage,
 
     if (is_items(node, &stage->queue_items) || is_bytes(node, &stage->queue_bytes))
         return;
-    if (is_text(node) && units_int(node->text, &items) != UNITS_BAD) {
+    if (key_is_text(node) && units_int(node->text, &items) != UNITS_BAD) {
         d = add_queue_error(load, node, "'queue' needs from 1 to 16,777,216 items");
         diag_hint(d, "write  queue: %d", QUEUE_ITEMS_DEFAULT);
-    } else if (is_text(node) && units_size(node->text, &bytes) != UNITS_BAD) {
+    } else if (key_is_text(node) && units_size(node->text, &bytes) != UNITS_BAD) {
         d = add_queue_error(load, node, "'queue' needs from 1B to 1TiB");
         diag_hint(d, "write  queue: 32MB");
     } else {
         d = add_queue_error(load, node, "'queue' needs a number of items or a size");
-        if (is_text(node))
-            suggest_size(d, node->text);
+        if (key_is_text(node))
+            key_suggest_size(d, node->text);
     }
 }
 
@@ -119,15 +91,15 @@ static void load_queue_bytes(struct load *load, struct stage_desc *stage,
 
     if (node->broken || is_bytes(node, &stage->queue_bytes))
         return;
-    if (is_text(node) && units_size(node->text, &bytes) == UNITS_NO_UNIT) {
+    if (key_is_text(node) && units_size(node->text, &bytes) == UNITS_NO_UNIT) {
         d = add_queue_error(load, node, "'bytes' needs a unit");
         diag_hint(d, "write  %sB  or  %sKB", yaml_shown(node).text,
                   yaml_shown(node).text);
         return;
     }
     d = add_queue_error(load, node, "'bytes' needs a size from 1B to 1TiB");
-    if (is_text(node))
-        suggest_size(d, node->text);
+    if (key_is_text(node))
+        key_suggest_size(d, node->text);
 }
 
 /* A full queue holds its producers back; the format knows other ways, this version does not. */
@@ -136,7 +108,7 @@ static void check_full(struct load *load, const struct yaml_node *node)
     static const char *const now[] = {"block", NULL};
     static const char *const later[] = {"drop_old", "drop_new", "spill", NULL};
 
-    if (is_text(node) && key_in(node->text, later))
+    if (key_is_text(node) && key_in(node->text, later))
         diag_hint(keys_add_later(load->diags, node->source, node->at,
                                  "a 'full' other than block"),
                   "write  full: block");
@@ -175,7 +147,7 @@ static void bad_order(struct load *load, const struct yaml_node *node,
     struct diag *d = diag_add(load->diags, DIAG_ERROR, "E123", node->source, node->at,
                               "'order' is keep, any or {by: key}");
 
-    if (!orders || !is_text(node) || !diag_suggest(d, node->text, orders))
+    if (!orders || !key_is_text(node) || !diag_suggest(d, node->text, orders))
         diag_hint(d, "write  order: %s", otherwise);
 }
 
@@ -189,7 +161,7 @@ static void load_order_by(struct load *load, struct stage_desc *stage,
     keys_check(load->diags, node, &order_keys);
     if (by ? by->broken : node->n > 0)
         return; /* reported already */
-    if (!by || !is_text(by) || by->len == 0 || yaml_is_null(by)) {
+    if (!by || !key_is_text(by) || by->len == 0 || yaml_is_null(by)) {
         bad_order(load, by ? by : node, NULL, "{by: key}");
     } else if (strcmp(by->text, "key") == 0) {
         stage->order = ORDER_BY_KEY;
@@ -213,14 +185,14 @@ static void load_order(struct load *load, struct stage_desc *stage,
         load_order_by(load, stage, node);
         return;
     }
-    for (int k = 0; is_text(node) && orders[k]; k++) {
+    for (int k = 0; key_is_text(node) && orders[k]; k++) {
         if (strcmp(node->text, orders[k]) == 0) {
             stage->order = (enum order)k;
             return;
         }
     }
     bad_order(load, node, orders,
-              is_text(node) && strcmp(node->text, "key") == 0 ? "{by: key}" : "keep");
+              key_is_text(node) && strcmp(node->text, "key") == 0 ? "{by: key}" : "keep");
 }
 
 static void load_on_error(struct load *load, struct stage_desc *stage,

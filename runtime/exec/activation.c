@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exec/budget.h"
 #include "exec/emit.h"
 #include "exec/inbox.h"
 #include "exec/items.h"
@@ -206,12 +207,12 @@ static enum outcome run_items(struct instance *i)
     return OUTCOME_STOP;
 }
 
-/* Sends what an earlier activation could not.  False: there is still no room. */
+/* Sends what an earlier activation could not.  False: there is still no room, or no budget for more. */
 static bool go_on(struct instance *i)
 {
-    if (emit_drain(i))
-        return true;
-    return i->stage->window > 0 && !emit_is_full(i);
+    if (!emit_drain(i) && (i->stage->window == 0 || emit_is_full(i)))
+        return false;
+    return budget_goes_on(i);
 }
 
 static enum outcome run_call(struct instance *i)
@@ -255,6 +256,7 @@ static void begin_next_batch(struct instance *i)
 {
     struct batch *in = batch_list_pop(&i->in_next);
 
+    budget_look(i->stage->run); /* the one before may be what a source waits for */
     for (uint16_t p = 0; p < i->stage->graph->n_ports; p++) {
         const struct batch *open = i->outlets[p].open;
 
@@ -354,6 +356,7 @@ enum outcome activation_run(struct instance *i, struct chunk_cache *cache,
     atomic_store_explicit(&i->since_ns, 0, memory_order_relaxed);
     count_own(&i->busy_ns, ns);
     i->memory.cache = NULL; /* the next thread has its own */
+    budget_leave(i);
     return outcome;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "exec/budget.h"
 #include "exec/host.h"
 #include "exec/instance.h"
 #include "exec/policy.h"
@@ -111,6 +112,7 @@ static uint64_t round_of_duties(struct run *run)
 
     handle_signals(run);
     enforce_grace(run);
+    budget_look_later(run);
     watch_look(run);
     idle = wake_idle_sources(run);
     next = tick(run);

@@ -2,6 +2,7 @@
 #include "exec/dispatch.h"
 
 #include "base/clock.h"
+#include "exec/budget.h"
 #include "exec/inbox.h"
 #include "exec/lanes.h"
 #include "exec/order.h"
@@ -44,8 +45,11 @@ static bool held_can_go_locked(struct stage *s, const struct instance *i,
                                uint64_t *blocked)
 {
     if (s->window > 0 && !order_is_head(s, i)) /* its output waits for its turn anyway */
-        return i->out.n < OUT_SOFT_BATCHES && i->out.cost < OUT_SOFT_COST;
-    return i->out.head ? can_send(s, i->out.head, blocked) : gate_open(s, blocked);
+        return i->out.n < OUT_SOFT_BATCHES && i->out.cost < OUT_SOFT_COST &&
+               budget_resumes_locked(s, i);
+    if (i->out.head)
+        return can_send(s, i->out.head, blocked);
+    return gate_open(s, blocked) && budget_resumes_locked(s, i);
 }
 
 /* Takes the instance off a list; false: it is not on it. */
@@ -268,6 +272,7 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
     struct instance *i;
     enum call call;
 
+    s->held_back = false;
     if (waiting && can_send(s, waiting, blocked)) {
         s->order_flushing = true;
         return WORK_SEND;
@@ -287,11 +292,13 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         *ret_instance = i;
         register_waiter_locked(
             s, blocked); /* for what else could go on when there is room */
+        budget_wait_locked(s);
         return WORK_ACTIVATE;
     }
     call = next_call_locked(s);
     i = call == CALL_NONE ? NULL : find_free_locked(s, only, call);
-    if (i && gate_open(s, blocked)) {
+    if (i && gate_open(s, blocked) &&
+        (call != CALL_GENERATE || budget_admits_locked(s, i))) {
         bool was_free = unlink_instance(&s->free, i);
 
         PPH_ASSERT(was_free);
@@ -300,11 +307,13 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
             stage_clear_ready_locked(s);
         register_waiter_locked(s, blocked); /* likewise */
+        budget_wait_locked(s);
         *ret_instance = i;
         return WORK_ACTIVATE;
     }
     stage_clear_ready_locked(s);
     register_waiter_locked(s, blocked);
+    budget_wait_locked(s);
     return WORK_NONE;
 }
 
@@ -408,7 +417,7 @@ static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wa
         (s->window > 0 && order_waiting_locked(s)) || stage_is_unread(s) ||
         (call == CALL_ITEMS && s->lanes && !lanes_peek_locked(s, i)) ||
         run_cancelled(s->run) || (!s->own_threads && nearer_is_ready(s)) ||
-        !gate_open(s, blocked))
+        !gate_open(s, blocked) || (call == CALL_GENERATE && !budget_admits_locked(s, i)))
         return false;
     begin_call_locked(s, i, call, wakes);
     if (!s->own_threads && (!s->free || next_call_locked(s) == CALL_NONE))

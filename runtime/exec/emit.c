@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "exec/budget.h"
 #include "exec/inbox.h"
 #include "exec/order.h"
 #include "exec/policy.h"
@@ -120,8 +121,10 @@ static struct batch *open_batch(struct instance *i, uint16_t port)
             root = root_new(s->run->pool, i->memory.cache, &s->run->roots, i->origin,
                             s->desc->pos_unit);
         batch = batch_new(&i->memory, cap ? cap : 1, root);
-        if (i->call == CALL_GENERATE)
+        if (i->call == CALL_GENERATE) {
             root_unref(root, i->memory.cache);
+            budget_made(i);
+        }
         if (!batch)
             return NULL;
         batch->dead = i->ledger == LEDGER_DEAD || port == s->graph->n_ports - 1;
@@ -347,7 +350,7 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     rc = append_all(i, items, n);
     if (rc != PPH_OK)
         return rc;
-    i->told = emit_is_full(i);
+    i->told = emit_is_full(i) || budget_is_spent(i);
     return i->told ? PPH_MORE : PPH_OK;
 }
 

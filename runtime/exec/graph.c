@@ -11,6 +11,8 @@
 #include "exec/stage.h"
 #include "plugin/params.h"
 
+enum { MEMORY_PART = 4 }; /* without `memory:`: so large a part of what there is */
+
 bool graph_no_memory(struct diag_list *diags)
 {
     memory_failed();
@@ -151,6 +153,9 @@ struct graph *graph_build(const struct pipeline *pipeline, struct registry *regi
         graph->threads = threads ? threads : pipeline->threads;
         if (graph->threads == 0)
             graph->threads = cpus_available();
+        graph->budget_bytes = pipeline->memory_bytes ? pipeline->memory_bytes
+                                                     : memory_under("") / MEMORY_PART;
+        graph->max_in_flight = pipeline->max_in_flight;
         graph->stages = arena_array(arena, graph->n_stages, sizeof(*graph->stages));
         built = graph->stages != NULL;
     }

@@ -58,7 +58,10 @@ struct graph {
     size_t n_stages;
     struct graph_stage **by_rank; /* nearest a sink first */
     unsigned threads;             /* of the pool: resolved, 1 or more */
-    uint64_t memory_bytes; /* most that queues, builders, windows and payload can hold */
+    uint64_t
+        budget_bytes; /* of payload and batches before sources wait: resolved; 0: any */
+    uint64_t max_in_flight; /* batches of sources under way at once; 0: any */
+    uint64_t memory_bytes;  /* most that queues, builders, windows and payload can hold */
 };
 
 /* Items up to this size are in graph.memory_bytes; each larger one adds the rest, once per place. */

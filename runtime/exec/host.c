@@ -48,13 +48,17 @@ static int host_emit(struct pph_ctx *ctx, const struct pph_item *items, size_t n
 static void *host_alloc(struct pph_ctx *ctx, size_t len)
 {
     struct instance *i = instance_of(ctx);
+    uint64_t most;
 
     if (i->call == CALL_NONE) {
         policy_misuse(i,
                       "alloc() was called outside generate, each, batch, plan and flush");
         return NULL;
     }
-    return len > ALLOC_MAX ? NULL : scope_alloc(&i->scope, &i->memory, len);
+    most = i->stage->run->budget.bytes;
+    if (len > ALLOC_MAX || (most > 0 && len > most))
+        return NULL;
+    return scope_alloc(&i->scope, &i->memory, len);
 }
 
 /* Says, once per stage and function, that this version does not have it. */

@@ -8,6 +8,7 @@
 #include "base/lock_order.h"
 #include "exec/account.h"
 #include "exec/activation.h"
+#include "exec/budget.h"
 #include "exec/build.h"
 #include "exec/context.h"
 #include "exec/control.h"
@@ -36,6 +37,8 @@ struct run *run_new(const struct graph *graph, const struct run_options *options
     run->context = context_new(graph->pipeline->context);
     run->watch = watch_new();
     built = run->pool && run->failures && run->context && run->watch && build_stages(run);
+    if (built)
+        budget_init(run);
     if (built)
         run->workers = workers_new(run, graph->threads);
     if (!run->workers) {

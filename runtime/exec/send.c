@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec/send.h"
 
+#include "exec/budget.h"
 #include "exec/emit.h"
 #include "exec/inbox.h"
 #include "exec/lanes.h"
@@ -67,6 +68,7 @@ static bool is_done(struct stage *s, const struct batch_memory *memory,
         stage_count(s, p->ledger, COUNT_FILTERED, p->n);
         while ((part = batch_list_pop(&p->batches)))
             batch_free(part, memory);
+        budget_look(s->run); /* the call that sent it may last */
     }
     if (!p->last)
         batch->readers_done++;

@@ -95,10 +95,12 @@ struct instance {
     bool flushed;          /* the last flush was begun */
     /* own_threads: the stage's own_generation at the last look */
     uint32_t seen_generation;
-    bool planned; /* `plan` was called for this call */
-    bool owes;    /* the call is over, but what it emitted has not all gone down */
-    bool told;    /* emit has said PPH_MORE in this activation */
-    bool lent;    /* between block_begin and block_end */
+    bool planned;  /* `plan` was called for this call */
+    bool owes;     /* the call is over, but what it emitted has not all gone down */
+    bool told;     /* emit has said PPH_MORE in this activation */
+    bool lent;     /* between block_begin and block_end */
+    bool entered;  /* sources: the budget has let this activation in */
+    bool promised; /* ... and it has not made the batch yet that it has a place for */
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
     _Atomic uint32_t woken;
@@ -237,6 +239,7 @@ struct stage {
     enum stage_phase phase GUARDED_BY(lock);
     bool planning GUARDED_BY(lock);
     bool source_done GUARDED_BY(lock);
+    bool held_back GUARDED_BY(lock);  /* sources: for the budget, at the last look */
     uint64_t pushed GUARDED_BY(lock); /* items, ever */
     uint64_t popped GUARDED_BY(lock);
     uint64_t dropped GUARDED_BY(lock); /* from the queue, by a close or a stop */
@@ -262,6 +265,21 @@ struct stage {
         missed; /* host functions it called that do not exist yet; likewise */
 };
 
+/* What sources may make; budget.c. */
+struct budget {
+    uint64_t bytes;     /* of `memory:`; 0: any */
+    uint64_t in_flight; /* of `max_in_flight:`; 0: any */
+    /* Calls of sources that have a place and have not made their batch; written by: sources; read by: the same; see
+     * budget-note in budget.c */
+    _Atomic uint64_t promised;
+    /* bit = source that is held back; written by: the source, and whoever makes it ready; read by: every thread
+     * between two activations; see budget-note */
+    _Alignas(64) _Atomic uint64_t waiting[STAGE_WORDS];
+    /* bit = source that may make one batch more than the budget allows; written by: whoever found that nothing else
+     * can go on, and the source; read by: the source; relaxed: the stage's lock publishes it */
+    _Atomic uint64_t excepted[STAGE_WORDS];
+};
+
 /* The run's state that the exec layer shares; run.c makes it. */
 struct run {
     const struct graph *graph;
@@ -278,6 +296,7 @@ struct run {
     uint64_t start_ns, end_ns;
     uint64_t next_tick_ns, cancel_ns; /* control.c */
     struct watch *watch;              /* stall.c; control's */
+    struct budget budget;
 
     struct mutex log_lock; /* one log line at a time */
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "exec/budget.h"
 #include "exec/host.h"
 #include "exec/instance.h"
 #include "exec/policy.h"
@@ -23,6 +24,7 @@ struct watch {
     uint64_t changed_ns; /* when that last moved */
     unsigned quiet;      /* looks in a row that found nothing running and nothing ready */
     bool warned;         /* since it last moved */
+    bool healed;         /* likewise */
 };
 
 struct watch *watch_new(void)
@@ -98,6 +100,19 @@ static void give_up(struct run *run)
     run->bug = state.data; /* NULL when out of memory */
     atomic_store_explicit(&run->stalled, 1, memory_order_relaxed);
     policy_cancel(run);
+}
+
+/* A source that was held back and forgotten is a bug too, but the run can go on.  False: none is. */
+static bool heal(struct run *run)
+{
+    if (!budget_is_awaited(run))
+        return false;
+    host_log(
+        run, NULL, 4,
+        "stall[R642]: a source was held back by 'memory' or 'max_in_flight' though it could go on; this is a "
+        "fault of pphost, and the run goes on: please report it");
+    budget_look(run);
+    return true;
 }
 
 /* Adds what the instance is in, if it is in anything. */
@@ -201,7 +216,10 @@ void watch_look(struct run *run)
     }
     w->quiet = busy ? 0 : w->quiet + 1;
     if (w->quiet >= QUIET_LOOKS && !run_has_ended(run)) {
-        give_up(run);
+        if (w->healed || !heal(run))
+            give_up(run);
+        w->healed = true;
+        w->quiet = 0;
     } else if (busy && waits && !w->warned &&
                now - w->changed_ns >= seconds * (uint64_t)NS_PER_S) {
         w->warned = true;

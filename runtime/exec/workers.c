@@ -10,6 +10,7 @@
 #include "base/cpus.h"
 #include "base/lock_order.h"
 #include "exec/activation.h"
+#include "exec/budget.h"
 #include "exec/instance.h"
 #include "exec/order.h"
 #include "exec/policy.h"
@@ -47,32 +48,47 @@ static struct stage *pick(struct run *run, uint32_t tick)
     return NULL;
 }
 
+/* What the thread has given back may be what a source waits for. */
+static void look_after_sources(struct worker *w)
+{
+    struct run *run = w->workers->run;
+
+    if (!budget_is_awaited(run))
+        return;
+    chunk_cache_settle(&w->cache);
+    budget_look(run);
+}
+
 /* Looks into the stage and does what it finds; false: nothing. */
 static bool work_at(struct worker *w, struct stage *s)
 {
     struct instance *i = NULL;
+    enum work work = stage_dispatch(s, w->only, &i);
     unsigned rounds = 0;
 
-    switch (stage_dispatch(s, w->only, &i)) {
-    case WORK_ACTIVATE:
+    if (work != WORK_NONE)
         worker_found_work(w);
+    if (work == WORK_ACTIVATE) {
         while (stage_complete(s, i, activation_run(i, &w->cache, &w->now_ns),
-                              ++rounds < ROUNDS_MAX)) {
-        }
-        return true;
-    case WORK_SEND: {
+                              ++rounds < ROUNDS_MAX))
+            look_after_sources(w);
+    } else {
+        w->now_ns = 0; /* it may be a while until there is work */
+    }
+    if (work == WORK_SEND) {
         struct batch_memory memory = {.pool = s->run->pool, .cache = &w->cache};
 
-        worker_found_work(w);
         order_send(s, &memory);
-        w->now_ns = 0;
-        return true;
     }
-    case WORK_NONE:
-        break;
-    }
-    w->now_ns = 0; /* it may be a while until there is work */
-    return false;
+    look_after_sources(w);
+    return work != WORK_NONE;
+}
+
+/* Before a thread sleeps: it tells all that it has given back. */
+static void settle(struct worker *w)
+{
+    chunk_cache_settle(&w->cache);
+    budget_look(w->workers->run);
 }
 
 /* More threads hold slots than there are: this one waits for a slot.  False: the run is over. */
@@ -131,16 +147,19 @@ static void *pool_thread(void *arg)
         struct stage *s;
 
         if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+            settle(w);
             worker_stops_searching(
                 w); /* a wake-up for a slot holder may have come here */
             go = be_spare(ws);
             continue;
         }
         s = pick(run, ++w->tick);
-        if (!s)
-            worker_sleep(w);
-        else
+        if (s) {
             (void)work_at(w, s);
+        } else {
+            settle(w);
+            worker_sleep(w);
+        }
     }
     thread_ends(w);
     return NULL;
@@ -171,6 +190,7 @@ static void *own_thread(void *arg)
     while (go && !run_is_over(s->run)) {
         if (work_at(w, s))
             continue;
+        settle(w);
         mutex_lock(&s->lock);
         while (i->seen_generation == s->own_generation && !run_is_over(s->run))
             cond_wait(&s->can_run, &s->lock);
@@ -429,9 +449,10 @@ void workers_run_here(struct workers *ws, void (*pause)(struct run *run, bool wa
     while (!run_is_over(run)) {
         struct stage *s = pick(run, ++here.tick);
 
-        if (!s || !work_at(&here, s))
+        if (!s || !work_at(&here, s)) {
+            settle(&here);
             pause(run, true);
-        else if (here.tick % PAUSE_EVERY == 0)
+        } else if (here.tick % PAUSE_EVERY == 0)
             pause(run, false);
     }
     chunk_cache_fini(&here.cache);

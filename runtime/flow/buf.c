@@ -52,6 +52,8 @@ struct buf *buf_adopt(struct chunk_pool *pool, struct chunk_cache *cache,
     b->cost = len + chunk_class_bytes[b->chunk_class];
     b->release = release;
     b->arg = arg;
+    if (release) /* else it lives as long as the run, whatever flows */
+        chunk_account(pool, cache, (int64_t)len);
     return b;
 }
 
@@ -72,8 +74,10 @@ void buf_unref(struct buf *b, struct chunk_cache *cache)
     PPH_ASSERT(before > 0);
     if (before > 1)
         return;
-    if (b->release)
+    if (b->release) {
         b->release(b->arg);
+        chunk_account(b->pool, cache, -(int64_t)b->len);
+    }
     bytes = b->chunk_class == CHUNK_NO_CLASS ? b->cost : 0;
     chunk_put(b->pool, cache, b, b->chunk_class, bytes);
 }

@@ -25,27 +25,48 @@ struct idle_chunk {
 };
 
 struct chunk_pool {
+    /* set before any thread knows the pool */
+    uint64_t idle_bytes_max;
+    int64_t precision;
     struct mutex lock;
     struct idle_chunk *idle[CHUNK_CLASSES] GUARDED_BY(lock);
     uint64_t idle_bytes GUARDED_BY(lock);
     /* written by: whoever maps or unmaps; read by: anyone; relaxed: a figure for show and tests */
     _Atomic uint64_t bytes;
+    /* Chunks in use and adopted memory, as far as caches have told; below zero while a cache that gave has told and
+     * one that took has not.  Written by: anyone; read by: anyone; see budget-note in exec/budget.c */
+    _Alignas(64) _Atomic int64_t used;
 };
 
 struct chunk_pool *chunk_pool_new(void)
 {
-    struct chunk_pool *pool = calloc(1, sizeof(*pool));
+    struct chunk_pool *pool = aligned_alloc(64, sizeof(*pool));
 
     if (!pool)
         return NULL;
+    *pool = (struct chunk_pool){.idle_bytes_max = CHUNK_IDLE_BYTES_MAX,
+                                .precision = CHUNK_PRECISION_MAX};
     mutex_init(&pool->lock);
     lock_order_set(&pool->lock, "chunk_pool.lock", LOCKS_ALONE, 0);
     return pool;
 }
 
+void chunk_pool_limit(struct chunk_pool *pool, uint64_t bytes, unsigned caches)
+{
+    if (bytes / 8 < pool->idle_bytes_max)
+        pool->idle_bytes_max = bytes / 8;
+    if (bytes / 8 / caches < CHUNK_PRECISION_MAX)
+        pool->precision = (int64_t)(bytes / 8 / caches);
+}
+
+static size_t size_of(unsigned class, size_t bytes)
+{
+    return class == CHUNK_NO_CLASS ? bytes : chunk_class_bytes[class];
+}
+
 static void *memory_get(struct chunk_pool *pool, unsigned class, size_t bytes)
 {
-    size_t size = class == CHUNK_NO_CLASS ? bytes : chunk_class_bytes[class];
+    size_t size = size_of(class, bytes);
     void *chunk;
 
     if (class < CHUNK_BIG_CLASS) {
@@ -63,7 +84,7 @@ static void *memory_get(struct chunk_pool *pool, unsigned class, size_t bytes)
 
 static void memory_put(struct chunk_pool *pool, void *chunk, unsigned class, size_t bytes)
 {
-    size_t size = class == CHUNK_NO_CLASS ? bytes : chunk_class_bytes[class];
+    size_t size = size_of(class, bytes);
 
     atomic_fetch_sub_explicit(&pool->bytes, size, memory_order_relaxed);
     if (class < CHUNK_BIG_CLASS) {
@@ -92,7 +113,28 @@ void chunk_pool_free(struct chunk_pool *pool)
 
 void chunk_cache_init(struct chunk_cache *cache, struct chunk_pool *pool)
 {
-    *cache = (struct chunk_cache){.pool = pool};
+    *cache = (struct chunk_cache){.pool = pool, .precision = pool->precision};
+}
+
+void chunk_cache_settle(struct chunk_cache *cache)
+{
+    if (cache->untold == 0)
+        return;
+    atomic_fetch_add_explicit(&cache->pool->used, cache->untold,
+                              memory_order_seq_cst); /* see budget-note */
+    cache->untold = 0;
+}
+
+void chunk_account(struct chunk_pool *pool, struct chunk_cache *cache, int64_t bytes)
+{
+    if (!cache) {
+        atomic_fetch_add_explicit(&pool->used, bytes,
+                                  memory_order_seq_cst); /* see budget-note */
+        return;
+    }
+    cache->untold += bytes;
+    if (cache->untold > cache->precision || cache->untold < -cache->precision)
+        chunk_cache_settle(cache);
 }
 
 unsigned chunk_class(size_t bytes)
@@ -111,7 +153,7 @@ static void pool_put(struct chunk_pool *pool, void **chunks, unsigned n, unsigne
 
     mutex_lock(&pool->lock);
     while (kept < n &&
-           pool->idle_bytes + chunk_class_bytes[class] <= CHUNK_IDLE_BYTES_MAX) {
+           pool->idle_bytes + chunk_class_bytes[class] <= pool->idle_bytes_max) {
         struct idle_chunk *c = chunks[kept++];
 
         c->next = pool->idle[class];
@@ -143,19 +185,19 @@ static unsigned pool_get(struct chunk_pool *pool, void **ret_chunks, unsigned n,
 
 void chunk_cache_fini(struct chunk_cache *cache)
 {
+    chunk_cache_settle(cache);
     for (unsigned class = 0; class < CHUNK_BIG_CLASS; class ++) {
         pool_put(cache->pool, cache->slots[class], cache->n[class], class);
         cache->n[class] = 0;
     }
 }
 
-void *chunk_get(struct chunk_pool *pool, struct chunk_cache *cache, size_t bytes,
-                unsigned *ret_class)
+/* A chunk of the class from the cache, the pool or the system; NULL: no memory. */
+static void *take(struct chunk_pool *pool, struct chunk_cache *cache, unsigned class,
+                  size_t bytes)
 {
-    unsigned class = chunk_class(bytes);
     void *chunk;
 
-    *ret_class = class;
     if (class >= CHUNK_BIG_CLASS || !cache) {
         if (class < CHUNK_CLASSES && pool_get(pool, &chunk, 1, class) == 1)
             return chunk;
@@ -169,11 +211,24 @@ void *chunk_get(struct chunk_pool *pool, struct chunk_cache *cache, size_t bytes
     return cache->slots[class][--cache->n[class]];
 }
 
+void *chunk_get(struct chunk_pool *pool, struct chunk_cache *cache, size_t bytes,
+                unsigned *ret_class)
+{
+    unsigned class = chunk_class(bytes);
+    void *chunk = take(pool, cache, class, bytes);
+
+    *ret_class = class;
+    if (chunk)
+        chunk_account(pool, cache, (int64_t)size_of(class, bytes));
+    return chunk;
+}
+
 void chunk_put(struct chunk_pool *pool, struct chunk_cache *cache, void *chunk,
                unsigned chunk_class_of, size_t bytes)
 {
     unsigned class = chunk_class_of;
 
+    chunk_account(pool, cache, -(int64_t)size_of(class, bytes));
     if (class == CHUNK_NO_CLASS) {
         memory_put(pool, chunk, class, bytes);
         return;
@@ -196,4 +251,12 @@ void chunk_put(struct chunk_pool *pool, struct chunk_cache *cache, void *chunk,
 uint64_t chunk_pool_bytes(const struct chunk_pool *pool)
 {
     return atomic_load_explicit(&pool->bytes, memory_order_relaxed);
+}
+
+uint64_t chunk_pool_used(const struct chunk_pool *pool)
+{
+    int64_t used =
+        atomic_load_explicit(&pool->used, memory_order_seq_cst); /* see budget-note */
+
+    return used > 0 ? (uint64_t)used : 0;
 }

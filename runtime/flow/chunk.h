@@ -22,6 +22,7 @@ enum {
     CHUNK_CACHE_SLOTS = 8, /* per class in a cache */
     CHUNK_NO_CLASS = CHUNK_CLASSES, /* larger than every class: mapped for its own sake */
     CHUNK_IDLE_BYTES_MAX = 12 << 20, /* what the pool keeps for reuse at the most */
+    CHUNK_PRECISION_MAX = 256 << 10, /* what a cache may have taken or given untold */
 };
 
 /* Usable bytes of a chunk of each class. */
@@ -31,6 +32,8 @@ struct chunk_pool;
 
 struct chunk_cache { /* belongs to one thread at a time */
     struct chunk_pool *pool;
+    /* bytes taken less bytes given back, since the pool was told; told when it is more than `precision` either way */
+    int64_t untold, precision;
     uint32_t n[CHUNK_BIG_CLASS];
     void *slots[CHUNK_BIG_CLASS][CHUNK_CACHE_SLOTS];
 };
@@ -38,10 +41,19 @@ struct chunk_cache { /* belongs to one thread at a time */
 /* Returns NULL when out of memory. */
 struct chunk_pool *chunk_pool_new(void);
 
+/*
+ * Makes the pool fit a budget of so many bytes and so many caches: what it keeps for reuse, and what its caches may
+ * leave untold, are together a quarter of that at the most.  [before start]
+ */
+void chunk_pool_limit(struct chunk_pool *pool, uint64_t bytes, unsigned caches);
+
 /* Frees the pool; every chunk must have been given back. NULL is allowed. */
 void chunk_pool_free(struct chunk_pool *pool);
 
 void chunk_cache_init(struct chunk_cache *cache, struct chunk_pool *pool);
+
+/* Tells the pool what the cache has taken and given back.  [worker] */
+void chunk_cache_settle(struct chunk_cache *cache);
 
 /* Gives everything in the cache back to the pool. */
 void chunk_cache_fini(struct chunk_cache *cache);
@@ -62,5 +74,14 @@ void chunk_put(struct chunk_pool *pool, struct chunk_cache *cache, void *chunk,
 
 /* Bytes of all chunks that exist: in use, in caches and waiting for reuse.  [any thread] */
 uint64_t chunk_pool_bytes(const struct chunk_pool *pool);
+
+/* Counts memory that is not the pool's as in use, or (negative) no longer.  [any thread] */
+void chunk_account(struct chunk_pool *pool, struct chunk_cache *cache, int64_t bytes);
+
+/*
+ * Bytes of chunks and adopted memory in use, without what waits for reuse; exact but for what caches have not told
+ * yet, each at most CHUNK_PRECISION_MAX.  [any thread]
+ */
+uint64_t chunk_pool_used(const struct chunk_pool *pool);
 
 #endif /* FLOW_CHUNK_H */

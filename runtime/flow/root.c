@@ -63,7 +63,8 @@ void root_unref(struct root *root, struct chunk_cache *cache)
     /* R3, A3: the root is done after all that came of it */
     if (!root || atomic_fetch_sub_explicit(&root->refs, 1, memory_order_acq_rel) != 1)
         return;
-    atomic_fetch_add_explicit(&root->counts->done, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&root->counts->done, 1,
+                              memory_order_seq_cst); /* see budget-note */
     origin_unref(root->origin);
     chunk_put(root->pool, cache, root, 0, 0);
 }

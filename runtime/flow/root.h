@@ -25,7 +25,8 @@ void origin_unref(struct origin *origin);         /* NULL is allowed */
 
 /* How many roots were made and finished; both are equal when nothing is under way. */
 struct root_counts {
-    /* written by: any worker; read by: control at the end, after the workers; relaxed: sums only */
+    /* written by: any worker; read by: sources that are about to make more (see budget-note in
+     * exec/budget.c), and by control at the end, after the workers */
     _Atomic uint64_t made, done;
 };
 

@@ -72,7 +72,7 @@ class Host:
         """The text without what differs between machines and runs."""
         text = text.replace(str(self.folder), "<dir>")
         text = re.sub(r"/\S*/(\w+\.so)", r"<plugins>/\1", text)
-        text = re.sub(r"\d+(\.\d+)? (MiB|KiB)", "# MiB", text)
+        text = re.sub(r"\d+(\.\d+)? (GiB|MiB|KiB)", "# MiB", text)
         text = re.sub(r"(<dir>\S*) +#", r"\1  #", text)
         return re.sub(r" +(# MiB|MEMORY)", r"  \1", text)
 

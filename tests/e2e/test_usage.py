@@ -31,7 +31,7 @@ def test_verbs_of_later_versions_are_named(host):
 def test_flags_of_later_versions_are_named(host):
     for verb, flag in (("run", "--resume"), ("run", "--results"), ("run", "--for"),
                        ("run", "--items"), ("run", "--only"), ("run", "--trace"),
-                       ("run", "--http"), ("run", "--watch"), ("run", "--memory"),
+                       ("run", "--http"), ("run", "--watch"),
                        ("run", "--ok-rejects"), ("run", "--stall=abort"), ("check", "--fuzz"),
                        ("graph", "--live"), ("show", "--json"), ("plugins", "--path")):
         check(refused(host, verb, "x", flag) == f"error: 'pphost {verb} {flag.split('=')[0]}' "
@@ -62,6 +62,9 @@ def test_values_that_do_not_fit(host):
     for value in ("0", "-1", "x", "1025", ""):
         check("'--threads' needs a whole number from 1 to 1024" in
               refused(host, "run", "x", "--threads", value), value)
+    for value in ("0", "512", "64mb", "1KB", "2000TiB", ""):
+        check("'--memory' needs a size from 1MB to 1024TiB, such as 512MB" in
+              refused(host, "run", "x", "--memory", value), value)
     check("'--log' cannot be 'xml'" in refused(host, "run", "x", "--log", "xml"), "log")
     check("'--threads' needs N behind it" in refused(host, "run", "x", "--threads"), "missing")
     check("'--inline' takes no value" in refused(host, "run", "x", "--inline=1"), "value")

@@ -105,12 +105,13 @@ def test_completion_in_bash(host):
 
 def test_check_of_a_chain(host):
     host.write("p.yaml", CHAIN)
-    host.golden("check-chain.txt", ok(host.run("check", "p.yaml")))
+    host.golden("check-chain.txt", ok(host.run("check", "p.yaml", "--memory", "2GB")))
 
 
 def test_check_of_branches(host):
     host.write("p.yaml", BRANCHES)
-    host.golden("check-branches.txt", ok(host.run("check", "p.yaml")))
+    host.golden("check-branches.txt", ok(host.run("check", "p.yaml", "--memory", "8MB", "--set",
+                                                  "max_in_flight=1000")))
 
 
 def test_check_opens_nothing(host):

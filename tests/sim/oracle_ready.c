@@ -14,6 +14,7 @@ struct option {
     const struct instance *by; /* the one instance that can; NULL: any */
     uint64_t readers;          /* bit = stage whose room it asks for; all are below 64 */
     uint64_t full;             /* ... those that have none now */
+    bool makes; /* it would make new items, for which a source needs the budget */
     const char *what;
 };
 
@@ -99,11 +100,50 @@ static bool is_registered(const struct stage *s, uint64_t readers)
 
 static bool seen_work; /* an option that nothing hinders, of a stage of the pool */
 
+/* Whether as many batches are under way as may be.  Memory is not looked at: a call may give some back long before it
+ * ends, and then it looks after those who wait. */
+static bool budget_is_closed(const struct run *run)
+{
+    const struct budget *b = &run->budget;
+
+    if (b->bytes > 0)
+        return true;
+    return peek(&run->roots.made) - peek(&run->roots.done) + peek(&b->promised) >=
+           b->in_flight;
+}
+
+/* Whether something is under way that gives back what sources wait for, or looks after them when it ends. */
+static bool anything_goes_on(const struct run *run)
+{
+    for (size_t k = 0; k < run->n_stages; k++) {
+        const struct stage *s = &run->stages[k];
+
+        if (s->phase != STAGE_FINISHED &&
+            (s->running > 0 || s->order_flushing || s->phase == STAGE_FLUSHING ||
+             (!s->graph->is_source &&
+              (s->queue.n > 0 || s->held || s->park_head ||
+               (s->window > 0 && s->next_ticket != peek(&s->head_ticket))))))
+            return true;
+    }
+    return false;
+}
+
+/* A source that is held back and noted, and that somebody will make ready. */
+static bool is_held_back(const struct option *option)
+{
+    const struct run *run = option->s->run;
+
+    return option->makes && option->s->graph->is_source &&
+           peek(&run->budget.waiting[0]) & bit(option->s) && budget_is_closed(run) &&
+           anything_goes_on(run);
+}
+
 static void check(const struct option *option)
 {
     if (!option->s->own_threads && !option->full && is_awake(option))
         seen_work = true;
-    if (is_awake(option) || is_registered(option->s, option->readers))
+    if (is_awake(option) || is_registered(option->s, option->readers) ||
+        is_held_back(option))
         return;
     machine_fail(
         "lost wake-up: stage %s could %s%s, but is not ready and waits with no reader",
@@ -133,9 +173,12 @@ static void check_held(const struct stage *s, const struct instance *i)
 {
     struct option option = {.s = s, .by = i, .what = "go on with a held call"};
 
+    option.makes = i->call == CALL_GENERATE && !i->out.head;
+
     if (s->window > 0 && peek(&s->head_ticket) != i->ticket) {
         if (i->out.n >= OUT_SOFT_BATCHES || i->out.cost >= OUT_SOFT_COST)
             return; /* until it is at the head */
+        option.makes = i->call == CALL_GENERATE;
     } else if (i->out.head) {
         needs_batch(&option, i->out.head);
     } else {
@@ -164,7 +207,8 @@ static const struct instance *find_free(const struct stage *s)
 
 static void check_new_call(const struct stage *s)
 {
-    struct option option = {.s = s, .what = "begin a call"};
+    struct option option = {
+        .s = s, .makes = s->phase == STAGE_OPEN, .what = "begin a call"};
     bool wanted;
 
     if (s->planning ||

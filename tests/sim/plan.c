@@ -378,6 +378,19 @@ static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
         script->fatal = FATAL_OPEN + below(random, FATAL_FLUSH - FATAL_OPEN + 1);
 }
 
+/* The budgets have random numbers of their own: the graph of a seed does not depend on them. */
+static void set_budgets(struct plan *plan)
+{
+    uint64_t random = plan_mix(plan->seed, 0x62756467);
+
+    if (one_in(
+            &random,
+            3)) /* from less than one buffer on, but no less than the largest alloc() */
+        plan->memory_bytes = (uint64_t)(32 << 10) << below(&random, 7);
+    if (one_in(&random, 3))
+        plan->max_in_flight = 1 + below(&random, 4);
+}
+
 void plan_make(struct plan *plan, uint64_t seed)
 {
     uint64_t random = plan_mix(seed, 0x706c616e);
@@ -406,6 +419,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->start_fails = one_in(&random, 30);
     plan->leaps = one_in(&random, 8);
     plan->ticks = one_in(&random, 4);
+    set_budgets(plan);
 }
 
 /* --- for people ----------------------------------------------------------------------------- */
@@ -448,6 +462,9 @@ void plan_describe(const struct plan *plan, struct text *t)
                 plan->leaps ? ", time leaps" : "", plan->ticks ? ", ticks" : "",
                 plan->n_signals, plan->signal_after[0], plan->signal_after[1],
                 plan->n_wakes);
+    text_printf(t, "  memory %llu bytes, %llu batches in flight (0: any)\n",
+                (unsigned long long)plan->memory_bytes,
+                (unsigned long long)plan->max_in_flight);
     for (size_t k = 0; k < plan->n_stages; k++)
         describe_stage(plan, k, t);
 }

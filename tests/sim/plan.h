@@ -86,7 +86,8 @@ struct plan {
     unsigned n_wakes;         /* of sources, by that thread */
     bool start_fails;
     bool leaps;
-    bool ticks; /* somebody looks at the run all the time */
+    bool ticks;                           /* somebody looks at the run all the time */
+    uint64_t memory_bytes, max_in_flight; /* 0: none */
 
     /* What stages[] points to. */
     char names[PLAN_STAGES_MAX][8];

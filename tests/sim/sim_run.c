@@ -150,6 +150,7 @@ static uint64_t run_seed(uint64_t seed, bool trace, struct totals *totals)
     world_begin(&plan);
     n_signals = 0;
     kit = kit_new(plan.stages, plan.n_stages, plan.threads ? plan.threads : 1);
+    kit_set_budget(kit, plan.memory_bytes, plan.max_in_flight);
     machine_run(&(struct machine_options){.seed = plan_mix(seed, 0x74757266),
                                           .events = &oracle_events,
                                           .trace = trace,

@@ -194,6 +194,19 @@ unsigned cpus_available(void)
     return machine_cpus();
 }
 
+unsigned cpus_under(const char *root, bool *ret_quota)
+{
+    (void)root;
+    *ret_quota = false;
+    return machine_cpus();
+}
+
+uint64_t memory_under(const char *root)
+{
+    (void)root;
+    return (uint64_t)1 << 30;
+}
+
 noreturn void assert_failed(const char *file, int line, const char *func,
                             const char *what)
 {

@@ -125,6 +125,12 @@ void kit_set_context(struct kit *kit, const char *yaml)
     diag_list_free(diags);
 }
 
+void kit_set_budget(struct kit *kit, uint64_t memory_bytes, uint64_t max_in_flight)
+{
+    kit->graph.budget_bytes = memory_bytes;
+    kit->graph.max_in_flight = max_in_flight;
+}
+
 const struct graph *kit_graph(const struct kit *kit)
 {
     return &kit->graph;

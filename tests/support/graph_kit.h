@@ -31,6 +31,9 @@ void kit_free(struct kit *kit);
 /* Gives the pipeline a `context:`, as YAML; before kit_run(). */
 void kit_set_context(struct kit *kit, const char *yaml);
 
+/* `memory:` and `max_in_flight:`; 0: none, as without this call; before kit_run(). */
+void kit_set_budget(struct kit *kit, uint64_t memory_bytes, uint64_t max_in_flight);
+
 const struct graph *kit_graph(const struct kit *kit);
 
 /* Runs the graph once; the run is kept until kit_free() or the next one.  `options` may be NULL. */

@@ -195,7 +195,8 @@ START_TEST(unknown_flag_gets_the_nearest_one)
 
     complains(
         "error: 'check' has no flag '--jsno'; did you mean '--json'?\n"
-        "   = flags of check: --set, --threads, --json, --help   (pphost help check)\n");
+        "   = flags of check: --set, --threads, --memory, --json, --help   (pphost help "
+        "check)\n");
 }
 END_TEST
 

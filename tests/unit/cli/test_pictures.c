@@ -117,6 +117,24 @@ START_TEST(facts_have_a_row_per_stage_and_the_sums)
 }
 END_TEST
 
+START_TEST(facts_say_when_sources_wait)
+{
+    fake.graph.budget_bytes = 12u << 20;
+    facts_show(&fake.graph, &out);
+    ck_assert_ptr_nonnull(strstr(
+        text_get(&out), "\n  sources wait while items take more than 12 MiB (memory), "
+                        "which only items larger than 1 MiB can\n"));
+
+    fake.graph.budget_bytes = 11u << 20;
+    fake.graph.max_in_flight = 2000;
+    facts_show(&fake.graph, &out);
+    ck_assert_ptr_nonnull(strstr(
+        text_get(&out),
+        "\n  sources wait while items take more than 11 MiB (memory)\n"
+        "  sources wait while 2,000 of their batches are under way (max_in_flight)\n"));
+}
+END_TEST
+
 START_TEST(facts_as_json_name_edges_by_port)
 {
     facts_json(&fake.graph, &out);
@@ -152,6 +170,7 @@ int main(void)
     tcase_add_test(tc, dot_names_ports_other_than_out);
     tcase_add_test(tc, mermaid_is_a_flowchart);
     tcase_add_test(tc, facts_have_a_row_per_stage_and_the_sums);
+    tcase_add_test(tc, facts_say_when_sources_wait);
     tcase_add_test(tc, facts_as_json_name_edges_by_port);
     tcase_add_test(tc, sizes_are_exact_in_the_largest_unit);
     suite_add_tcase(suite, tc);

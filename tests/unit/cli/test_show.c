@@ -159,6 +159,8 @@ START_TEST(stage_is_shown_in_its_long_form_with_defaults)
 
     ck_assert_str_eq(text_get(&out), "name: tokenise\n"
                                      "threads: auto\n"
+                                     "memory: auto\n"
+                                     "max_in_flight: unlimited\n"
                                      "stages:\n"
                                      "  - name: write\n"
                                      "    use: write\n"
@@ -168,6 +170,17 @@ START_TEST(stage_is_shown_in_its_long_form_with_defaults)
                                      "    workers: auto\n"
                                      "    order: keep\n"
                                      "    on_error: stop\n");
+}
+END_TEST
+
+START_TEST(bounds_of_the_run_are_shown_as_they_can_be_written)
+{
+    fake.pipeline.memory_bytes = 512 * 1000 * 1000;
+    fake.pipeline.max_in_flight = 16;
+    show_write("{name: write, with: out.txt}", false);
+
+    ck_assert_ptr_nonnull(
+        strstr(text_get(&out), "\nmemory: 512MB\nmax_in_flight: 16\nstages:\n"));
 }
 END_TEST
 
@@ -207,6 +220,7 @@ int main(void)
     tcase_add_test(tc, value_read_from_a_file_is_never_shown);
     tcase_add_test(tc, explain_names_line_and_origin);
     tcase_add_test(tc, stage_is_shown_in_its_long_form_with_defaults);
+    tcase_add_test(tc, bounds_of_the_run_are_shown_as_they_can_be_written);
     tcase_add_test(tc, secret_setting_is_masked_however_it_is_given);
     tcase_add_test(tc, path_from_a_secret_is_masked);
     suite_add_tcase(suite, tc);

@@ -75,6 +75,8 @@ START_TEST(a_stage_has_defaults)
     ck_assert_str_eq(pipeline->name, "p");
     ck_assert_str_eq(pipeline->dir, dir);
     ck_assert_uint_eq(pipeline->threads, 0);
+    ck_assert_uint_eq(pipeline->memory_bytes, 0);
+    ck_assert_uint_eq(pipeline->max_in_flight, 0);
     ck_assert_str_eq(s->name, "split");
     ck_assert(!s->name_given && !s->from_given);
     ck_assert_ptr_null(s->with);
@@ -91,6 +93,8 @@ START_TEST(every_key_of_a_stage_is_read)
 {
     load("name: thumbs\n"
          "threads: 3\n"
+         "memory: 1.5GiB\n"
+         "max_in_flight: 7\n"
          "stages:\n"
          "  - {name: a, use: x}\n"
          "  - name: b\n"
@@ -105,6 +109,8 @@ START_TEST(every_key_of_a_stage_is_read)
     const struct stage_desc *s = &pipeline->stages[1];
     ck_assert_str_eq(pipeline->name, "thumbs");
     ck_assert_uint_eq(pipeline->threads, 3);
+    ck_assert_uint_eq(pipeline->memory_bytes, 3ull << 29);
+    ck_assert_uint_eq(pipeline->max_in_flight, 7);
     ck_assert_uint_eq(s->n_from, 3);
     ck_assert_str_eq(s->from[0].stage, "a");
     ck_assert_ptr_null(s->from[0].port);
@@ -118,7 +124,7 @@ START_TEST(every_key_of_a_stage_is_read)
     ck_assert_uint_eq(s->queue_items, 5);
     ck_assert_uint_eq(s->queue_bytes, 64 << 20);
     ck_assert_str_eq(yaml_get(s->with, "k")->text, "v");
-    ck_assert_uint_eq(s->at.line, 5);
+    ck_assert_uint_eq(s->at.line, 7);
     ck_assert_uint_eq(s->at.col, 11);
 }
 END_TEST

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * budget-note: a source that is held back clears its ready bit, notes itself in `waiting` and then looks at the figures
+ * once more; whoever gives something back changes a figure (chunk_pool.used, root_counts.done, budget.promised) and then
+ * looks at
+ * `waiting`.  All of these accesses are seq_cst, so at least one of the two sees the other, and no source waits for
+ * what has come already.  A cache may keep a few bytes untold: its thread tells them when somebody waits and before it
+ * sleeps, so at the end of all work the figures are exact.
+ */
+#include "exec/budget.h"
+
+#include "base/clock.h"
+#include "exec/order.h"
+#include "exec/ready.h"
+
+enum {
+    LOW_WATER_PART = 8, /* sources go on when so large a part of the memory is free */
+    /* A source's call that takes longer does not keep other sources waiting for what it may make. */
+    LINGER_NS = 10 * NS_PER_MS,
+};
+
+void budget_init(struct run *run)
+{
+    const struct graph *graph = run->graph;
+    struct budget *b = &run->budget;
+    unsigned caches = graph->threads;
+
+    b->bytes = graph->budget_bytes;
+    b->in_flight = graph->max_in_flight;
+    for (size_t k = 0; k < graph->n_stages; k++)
+        caches += graph->stages[k].workers;
+    if (b->bytes > 0)
+        chunk_pool_limit(run->pool, b->bytes, caches);
+}
+
+static bool has_memory(const struct run *run, uint64_t most)
+{
+    return run->budget.bytes == 0 || chunk_pool_used(run->pool) <= most;
+}
+
+/* Batches of sources that are under way or will be, by calls that have begun. */
+static uint64_t in_flight(const struct run *run, uint64_t promised)
+{
+    /* see budget-note; `done` first: what is made meanwhile counts in any case */
+    uint64_t done = atomic_load_explicit(&run->roots.done, memory_order_seq_cst);
+    uint64_t made = atomic_load_explicit(&run->roots.made,
+                                         memory_order_seq_cst); /* see budget-note */
+
+    return made - done + promised;
+}
+
+static bool has_place(const struct run *run)
+{
+    return run->budget.in_flight == 0 ||
+           in_flight(run,
+                     atomic_load_explicit(&run->budget.promised,
+                                          memory_order_seq_cst)) < /* see budget-note */
+               run->budget.in_flight;
+}
+
+enum budget_reason budget_reason(const struct run *run)
+{
+    if (!has_memory(run, run->budget.bytes))
+        return BUDGET_MEMORY;
+    return has_place(run) ? BUDGET_NONE : BUDGET_IN_FLIGHT;
+}
+
+static uint64_t bit_of(const struct stage *s)
+{
+    return UINT64_C(1) << (s->id % 64);
+}
+
+/* Whether the source may make one batch whatever the budget says; only a hint. */
+static bool is_excepted(const struct stage *s)
+{
+    return (atomic_load_explicit(&s->run->budget.excepted[s->id / 64],
+                                 memory_order_relaxed) &
+            bit_of(s)) != 0;
+}
+
+/* Takes a place among the batches under way; `even_over`: also when there is none. */
+static bool take_place(struct instance *i, bool even_over)
+{
+    struct budget *b = &i->stage->run->budget;
+    uint64_t promised =
+        atomic_load_explicit(&b->promised, memory_order_seq_cst); /* see budget-note */
+
+    if (b->in_flight == 0)
+        return true;
+    do {
+        if (!even_over && in_flight(i->stage->run, promised) >= b->in_flight)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(
+        &b->promised, &promised, promised + 1, memory_order_seq_cst, /* see budget-note */
+        memory_order_seq_cst));
+    i->promised = true;
+    return true;
+}
+
+/* Lets the instance in, or not; an exception is used up by the one call it was made for. */
+static bool enter(struct instance *i)
+{
+    struct stage *s = i->stage;
+    struct budget *b = &s->run->budget;
+    uint64_t bit = bit_of(s);
+
+    if (b->bytes == 0 && b->in_flight == 0)
+        return true;
+    if ((has_memory(s->run, b->bytes) && take_place(i, false)) ||
+        (is_excepted(s) &&
+         atomic_fetch_and_explicit(&b->excepted[s->id / 64], ~bit, memory_order_relaxed) &
+             bit &&
+         take_place(i, true)))
+        i->entered = true;
+    return i->entered;
+}
+
+bool budget_admits_locked(struct stage *s, struct instance *i)
+{
+    bool admitted = enter(i);
+
+    s->held_back = s->held_back || !admitted;
+    return admitted;
+}
+
+/* The oldest call of a source that keeps order goes on in any case: what the others have made waits for it. */
+static bool is_bound(const struct instance *i)
+{
+    const struct stage *s = i->stage;
+
+    return s->graph->is_source && i->call == CALL_GENERATE &&
+           !(s->window > 0 && order_is_head(s, i));
+}
+
+bool budget_resumes_locked(struct stage *s, const struct instance *i)
+{
+    bool resumes = !is_bound(i) || budget_reason(s->run) == BUDGET_NONE || is_excepted(s);
+
+    s->held_back = s->held_back || !resumes;
+    return resumes;
+}
+
+void budget_wait_locked(struct stage *s)
+{
+    if (!s->held_back)
+        return;
+    atomic_fetch_or_explicit(&s->run->budget.waiting[s->id / 64], bit_of(s),
+                             memory_order_seq_cst); /* see budget-note */
+    if (budget_reason(s->run) == BUDGET_NONE)
+        stage_set_ready_locked(s);
+}
+
+bool budget_goes_on(struct instance *i)
+{
+    return i->entered || !is_bound(i) || enter(i);
+}
+
+bool budget_is_spent(const struct instance *i)
+{
+    const struct stage *s = i->stage;
+
+    if (!is_bound(i) || budget_reason(s->run) == BUDGET_NONE)
+        return false;
+    for (size_t p = 0; p < s->graph->n_ports; p++) {
+        if (i->outlets[p].open) /* a batch that has begun may become full */
+            return false;
+    }
+    return true;
+}
+
+static void give_place_back(struct instance *i)
+{
+    if (i->promised) /* see budget-note */
+        atomic_fetch_sub_explicit(&i->stage->run->budget.promised, 1,
+                                  memory_order_seq_cst);
+    i->promised = false;
+}
+
+void budget_made(struct instance *i)
+{
+    if (!i->promised)
+        return;
+    give_place_back(i);
+    budget_look(
+        i->stage->run); /* for a moment it counted twice, and this call may last */
+}
+
+void budget_leave(struct instance *i)
+{
+    give_place_back(i);
+    i->entered = false;
+}
+
+/* Calls of the source that have run for so long that they seem to wait for something themselves. */
+static unsigned lingering_calls(const struct stage *s, uint64_t now)
+{
+    unsigned n = 0;
+
+    for (unsigned w = 0; w < s->n_instances; w++) {
+        uint64_t since =
+            atomic_load_explicit(&s->instances[w].since_ns, memory_order_relaxed);
+
+        n += since > 0 && now > since + LINGER_NS;
+    }
+    return n;
+}
+
+/* Whether the stage is about to give something back, or to make something that others will. */
+static bool has_work(struct stage *s, uint64_t now)
+{
+    unsigned idle = s->graph->is_source ? lingering_calls(s, now) : 0;
+    bool work;
+
+    if (atomic_load_explicit(&s->q_batches, memory_order_relaxed) > 0)
+        return true; /* whoever takes it looks again after */
+    mutex_lock(&s->lock);
+    work = s->phase != STAGE_FINISHED &&
+           (s->running > idle || s->order_flushing || s->phase == STAGE_FLUSHING);
+    if (!s->graph->is_source)
+        work = work || s->n_held > 0 || s->queue.n > 0 || s->park_head ||
+               (s->window > 0 && !order_is_idle_locked(s));
+    mutex_unlock(&s->lock);
+    return work;
+}
+
+/* Whether nothing is left that could give anything back. */
+static bool is_idle(struct run *run)
+{
+    uint64_t now = clock_now_ns();
+
+    for (size_t k = 0; k < run->n_stages; k++) {
+        if (has_work(&run->stages[k], now))
+            return false;
+    }
+    return true;
+}
+
+bool budget_is_awaited(const struct run *run)
+{
+    for (unsigned word = 0; word < STAGE_WORDS; word++) {
+        if (atomic_load_explicit(&run->budget.waiting[word],
+                                 memory_order_seq_cst)) /* see budget-note */
+            return true;
+    }
+    return false;
+}
+
+void budget_look(struct run *run)
+{
+    struct budget *b = &run->budget;
+    bool open;
+
+    if (!budget_is_awaited(run))
+        return;
+    open = has_memory(run, b->bytes - b->bytes / LOW_WATER_PART) && has_place(run);
+    if (!open && !is_idle(run))
+        return;
+    for (unsigned word = 0; word < STAGE_WORDS; word++) {
+        uint64_t bits = atomic_exchange_explicit(
+            &b->waiting[word], 0, memory_order_seq_cst); /* see budget-note */
+
+        if (!open) /* published by the stage's lock */
+            atomic_fetch_or_explicit(&b->excepted[word], bits, memory_order_relaxed);
+        for (; bits; bits &= bits - 1)
+            stage_make_ready(&run->stages[64 * word + (unsigned)__builtin_ctzll(bits)]);
+    }
+}
+
+void budget_look_later(struct run *run)
+{
+    uint64_t now = clock_now_ns();
+
+    if (!budget_is_awaited(run))
+        return;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        const struct stage *s = &run->stages[k];
+
+        if (s->graph->is_source && lingering_calls(s, now) > 0) {
+            budget_look(run);
+            return;
+        }
+    }
+}
