@@ -49,13 +49,15 @@ static uint64_t in_flight(const struct run *run, uint64_t promised)
     return made - done + promised;
 }
 
+uint64_t budget_in_flight(const struct run *run)
+{
+    return in_flight(run, atomic_load_explicit(&run->budget.promised,
+                                               memory_order_seq_cst)); /* see budget-note */
+}
+
 static bool has_place(const struct run *run)
 {
-    return run->budget.in_flight == 0 ||
-           in_flight(run,
-                     atomic_load_explicit(&run->budget.promised,
-                                          memory_order_seq_cst)) < /* see budget-note */
-               run->budget.in_flight;
+    return run->budget.in_flight == 0 || budget_in_flight(run) < run->budget.in_flight;
 }
 
 enum budget_reason budget_reason(const struct run *run)

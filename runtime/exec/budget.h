@@ -55,4 +55,7 @@ enum budget_reason { BUDGET_NONE, BUDGET_MEMORY, BUDGET_IN_FLIGHT };
 /* What holds sources back now.  [any thread] */
 enum budget_reason budget_reason(const struct run *run);
 
+/* Batches that count towards `max_in_flight:`, for show.  [any thread] */
+uint64_t budget_in_flight(const struct run *run);
+
 #endif /* EXEC_BUDGET_H */

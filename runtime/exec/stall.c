@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "exec/budget.h"
+#include "exec/chain.h"
 #include "exec/host.h"
 #include "exec/instance.h"
 #include "exec/policy.h"
@@ -93,8 +95,9 @@ static void give_up(struct run *run)
 {
     struct text state = {0};
 
-    text_str(&state,
-             "nothing runs and nothing is ready, but these stages have not finished:\n");
+    text_str(&state, "nothing runs and nothing is ready, but the run has not ended: ");
+    chain_describe(run, &state);
+    text_str(&state, "\n");
     watch_show(run, &state);
     free(run->bug);
     run->bug = state.data; /* NULL when out of memory */
@@ -164,29 +167,17 @@ void watch_name_busy(struct run *run, int level, const char *why)
     }
 }
 
-/* Says who holds everybody up: stages in a call, and the stages above that wait for room. */
-static void warn(struct run *run, uint64_t seconds)
+/* Says who holds everybody up: stages in a call, and those above that wait for room. */
+static void warn(struct run *run, uint64_t seconds, uint64_t waiting)
 {
     struct text chain = {0};
-    uint64_t waiting = 0;
+    char count[32];
 
-    for (size_t k = run->n_stages; k-- > 0;) { /* from the sources down */
-        struct look look = look_at(&run->stages[k]);
-
-        waiting += look.items;
-        if (!look.finished)
-            text_printf(&chain, "%s%s (%s)", chain.len ? " -> " : "",
-                        run->stages[k].graph->name,
-                        look.running              ? "in a call"
-                        : look.items || look.held ? "waits"
-                                                  : "empty");
-    }
+    chain_describe(run, &chain);
     host_log(run, NULL, 4,
-             "stall[R640]: nothing has finished for %" PRIu64 " s while %" PRIu64
-             " items wait; wait chain: %s",
-             seconds, waiting, text_get(&chain));
+             "stall[R640]: nothing has finished for %" PRIu64 " s while %s items wait: %s",
+             seconds, units_show_count(waiting, count, sizeof(count)), text_get(&chain));
     text_fini(&chain);
-    watch_name_busy(run, 4, "stall[R640]");
 }
 
 void watch_look(struct run *run)
@@ -197,6 +188,7 @@ void watch_look(struct run *run)
     uint64_t calls = 0;
     bool busy = false;
     bool waits = false;
+    uint64_t waiting = 0;
 
     if (now < w->next_ns || run_cancelled(run))
         return;
@@ -209,6 +201,7 @@ void watch_look(struct run *run)
         busy = busy || look.running > 0 || look.sleeping ||
                atomic_load_explicit(&run->ready[s->id / 64], memory_order_relaxed) != 0;
         waits = waits || look.items > 0 || look.held > 0;
+        waiting += look.items;
     }
     if (calls != w->calls) {
         *w = (struct watch){.next_ns = w->next_ns, .calls = calls, .changed_ns = now};
@@ -223,6 +216,6 @@ void watch_look(struct run *run)
     } else if (busy && waits && !w->warned &&
                now - w->changed_ns >= seconds * (uint64_t)NS_PER_S) {
         w->warned = true;
-        warn(run, (now - w->changed_ns) / NS_PER_S);
+        warn(run, (now - w->changed_ns) / NS_PER_S, waiting);
     }
 }
