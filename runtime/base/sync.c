@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,6 +163,51 @@ void cpu_relax(void)
 void thread_yield(void)
 {
     (void)sched_yield(); /* cannot fail on Linux */
+}
+
+uint32_t thread_id(void)
+{
+    static _Thread_local uint32_t id;
+
+    if (id == 0)
+        id = (uint32_t)gettid();
+    return id;
+}
+
+/* The first line of a file that the system has on the thread; false: there is none. */
+static bool read_of_thread(uint32_t id, const char *file_name, char *line, int size)
+{
+    char name[64];
+    FILE *file;
+    bool read;
+
+    (void)snprintf(name, sizeof(name), "/proc/self/task/%u/%s", id, file_name);
+    file = fopen(name, "re");
+    if (!file)
+        return false;
+    read = fgets(line, size, file) != NULL;
+    (void)fclose(file);
+    return read;
+}
+
+bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns)
+{
+    char line[512];
+    const char *state;
+    char *at;
+    uint64_t ran;
+
+    if (!read_of_thread(id, "stat", line, sizeof(line)))
+        return false;
+    state = strrchr(line, ')'); /* "ID (NAME) STATE ..." */
+    if (!state || (strncmp(state, ") S", 3) != 0 && strncmp(state, ") D", 3) != 0))
+        return false;
+    /* "RAN IN_LINE TURNS", the times in ns; brought up to date when the thread fell asleep */
+    if (!read_of_thread(id, "schedstat", line, sizeof(line)))
+        return false;
+    ran = strtoull(line, &at, 10);
+    *ret_busy_ns = ran + strtoull(at, NULL, 10);
+    return at != line;
 }
 
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),

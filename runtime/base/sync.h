@@ -89,6 +89,16 @@ void cpu_relax(void);
 /* Lets another runnable thread of this CPU go first.  [any thread] */
 void thread_yield(void);
 
+/* The system's number of this thread; never 0.  [any thread] */
+uint32_t thread_id(void);
+
+/*
+ * Whether the thread of this process sleeps now; then *ret_busy_ns is for how long it has run in its life, or stood
+ * in line for a CPU.  False also when that cannot be told: it has ended, or the system does not say.  Reads
+ * files.  [any thread]
+ */
+bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns);
+
 /*
  * Starts a thread with all signals blocked, so that they reach the thread that asked for them.
  * `name` (at most 15 bytes are used) is what debuggers show.  Returns 0 or an errno number;

@@ -244,8 +244,8 @@ static enum outcome run_call_with_slot(struct instance *i)
     i->root = i->in ? i->in->root : NULL;
     i->again = false;
     outcome = run_call(i);
-    if (i->lent) {
-        i->lent = false;
+    if (atomic_load_explicit(&i->lent, memory_order_relaxed)) {
+        atomic_store_explicit(&i->lent, false, memory_order_relaxed);
         workers_acquire_slot(i->stage);
     }
     return outcome;
@@ -337,6 +337,7 @@ enum outcome activation_run(struct instance *i, struct chunk_cache *cache,
     PPH_ASSERT(i->magic == INSTANCE_MAGIC);
     i->memory.cache = cache;
     atomic_store_explicit(&i->since_ns, start, memory_order_relaxed);
+    atomic_store_explicit(&i->thread, thread_id(), memory_order_relaxed);
     if (i->owes) {
         i->owes = !emit_drain(i);
         outcome = i->owes ? OUTCOME_HELD : OUTCOME_DONE;

@@ -51,8 +51,9 @@ static uint64_t in_flight(const struct run *run, uint64_t promised)
 
 uint64_t budget_in_flight(const struct run *run)
 {
-    return in_flight(run, atomic_load_explicit(&run->budget.promised,
-                                               memory_order_seq_cst)); /* see budget-note */
+    return in_flight(run,
+                     atomic_load_explicit(&run->budget.promised,
+                                          memory_order_seq_cst)); /* see budget-note */
 }
 
 static bool has_place(const struct run *run)

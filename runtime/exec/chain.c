@@ -15,11 +15,11 @@ enum { FIGURE_BYTES = 40 };
 
 /* What the instances of a stage do that are inside an activation. */
 struct calls {
-    unsigned n;                  /* in plugin code */
-    uint64_t longest_ns;         /* of these */
-    unsigned in_emit;            /* wait for room */
-    const struct stage *full;    /* ... there */
-    unsigned for_turn;           /* wait until an older call is done */
+    unsigned n;               /* in plugin code */
+    uint64_t longest_ns;      /* of these */
+    unsigned in_emit;         /* wait for room */
+    const struct stage *full; /* ... there */
+    unsigned for_turn;        /* wait until an older call is done */
 };
 
 static const char *count_of(uint64_t n, char buffer[FIGURE_BYTES])
@@ -77,6 +77,11 @@ static bool waits_for_turn(struct stage *s, const struct instance *i)
         waits = waits || s->slots[t].waiting == i;
     mutex_unlock(&s->lock);
     return waits;
+}
+
+bool chain_is_in_emit(struct stage *s, const struct instance *i)
+{
+    return parked_at(s, i) != NULL || waits_for_turn(s, i);
 }
 
 static struct calls look_at_calls(struct stage *s)

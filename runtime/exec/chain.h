@@ -13,4 +13,7 @@
  */
 void chain_describe(struct run *run, struct text *out);
 
+/* Whether the instance waits inside emit, for room or for its turn.  [any thread, no locks held] */
+bool chain_is_in_emit(struct stage *s, const struct instance *i);
+
 #endif /* EXEC_CHAIN_H */

@@ -12,6 +12,7 @@
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/stall.h"
+#include "exec/watchdog.h"
 #include "exec/workers.h"
 
 enum {
@@ -107,6 +108,7 @@ static void enforce_grace(struct run *run)
 
 static uint64_t round_of_duties(struct run *run)
 {
+    uint64_t watch;
     uint64_t idle;
     uint64_t next;
 
@@ -114,9 +116,11 @@ static uint64_t round_of_duties(struct run *run)
     enforce_grace(run);
     budget_look_later(run);
     watch_look(run);
+    watch = watchdog_look(run);
     idle = wake_idle_sources(run);
     next = tick(run);
-    return idle < next ? idle : next;
+    next = idle < next ? idle : next;
+    return watch < next ? watch : next;
 }
 
 void control_loop(struct run *run)

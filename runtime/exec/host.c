@@ -245,11 +245,12 @@ static void host_block_begin(struct pph_ctx *ctx)
 {
     struct instance *i = instance_of(ctx);
 
-    if (i->call == CALL_NONE || i->planning || i->lent) {
+    if (i->call == CALL_NONE || i->planning ||
+        atomic_load_explicit(&i->lent, memory_order_relaxed)) {
         policy_misuse(i, "block_begin() was called outside a call, in plan, or twice");
         return;
     }
-    i->lent = true;
+    atomic_store_explicit(&i->lent, true, memory_order_relaxed);
     workers_release_slot(i->stage);
 }
 
@@ -257,11 +258,11 @@ static void host_block_end(struct pph_ctx *ctx)
 {
     struct instance *i = instance_of(ctx);
 
-    if (!i->lent) {
+    if (!atomic_load_explicit(&i->lent, memory_order_relaxed)) {
         policy_misuse(i, "block_end() was called without block_begin()");
         return;
     }
-    i->lent = false;
+    atomic_store_explicit(&i->lent, false, memory_order_relaxed);
     workers_acquire_slot(i->stage);
 }
 

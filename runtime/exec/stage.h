@@ -71,6 +71,13 @@ enum count {
 
 enum call { CALL_NONE, CALL_GENERATE, CALL_ITEMS, CALL_FLUSH };
 
+/* A call at the last look of the watchdog. */
+struct watched {
+    uint64_t since_ns; /* when it began: which one it was; 0: none */
+    uint64_t at_ns;    /* when that look was; 0: it was too young, or did not sleep */
+    uint64_t busy_ns;  /* of its thread, by then */
+};
+
 /* What one instance is emitting on one port. */
 struct outlet {
     struct batch *open; /* being filled; NULL: none */
@@ -98,7 +105,6 @@ struct instance {
     bool planned;  /* `plan` was called for this call */
     bool owes;     /* the call is over, but what it emitted has not all gone down */
     bool told;     /* emit has said PPH_MORE in this activation */
-    bool lent;     /* between block_begin and block_end */
     bool entered;  /* sources: the budget has let this activation in */
     bool promised; /* ... and it has not made the batch yet that it has a place for */
     uint64_t not_before_ns; /* a source that said PPH_IDLE */
@@ -173,6 +179,11 @@ struct instance {
     /* When the call that runs now began, 0: none; written by: who makes the call; read by: control and
      * signal handlers; relaxed: for show */
     _Atomic uint64_t since_ns;
+    /* On which thread (thread_id()); written by: the worker; read by: control; relaxed: for show */
+    _Atomic uint32_t thread;
+    /* Between block_begin and block_end; written by: the worker; read by: the same, and control; relaxed: for show */
+    _Atomic bool lent;
+    struct watched watched; /* watchdog.c; control's */
 
     /* written by: this worker alone; read by: control; relaxed: sums */
     _Atomic uint64_t counts[LEDGERS][COUNTS];
@@ -207,6 +218,7 @@ struct stage {
     unsigned n_instances;
     struct instance *control; /* the one more that `open` and `close` see */
     bool opened;              /* written and read by control */
+    bool told_to_block;       /* likewise: the watchdog has named it */
     bool own_threads;         /* ... one per instance, instead of the pool's */
     /* its calls may last for ever: what one has emitted does not wait for the next */
     bool may_wait;
@@ -295,6 +307,7 @@ struct run {
     char *bug;
     uint64_t start_ns, end_ns;
     uint64_t next_tick_ns, cancel_ns; /* control.c */
+    uint64_t next_watch_ns;           /* watchdog.c; control's */
     struct watch *watch;              /* stall.c; control's */
     struct budget budget;
 

@@ -175,7 +175,8 @@ static void warn(struct run *run, uint64_t seconds, uint64_t waiting)
 
     chain_describe(run, &chain);
     host_log(run, NULL, 4,
-             "stall[R640]: nothing has finished for %" PRIu64 " s while %s items wait: %s",
+             "stall[R640]: nothing has finished for %" PRIu64
+             " s while %s items wait: %s",
              seconds, units_show_count(waiting, count, sizeof(count)), text_get(&chain));
     text_fini(&chain);
 }

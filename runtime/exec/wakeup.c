@@ -142,3 +142,15 @@ void workers_notify(struct run *run)
         return;
     wake_one(ws);
 }
+
+bool workers_are_short(const struct run *run)
+{
+    const struct workers *ws = run->workers;
+
+    for (unsigned word = 0; word < ws->idle_words; word++) {
+        /* relaxed: for show */
+        if (atomic_load_explicit(&ws->idle[word], memory_order_relaxed))
+            return false;
+    }
+    return any_ready(run);
+}

@@ -49,6 +49,9 @@ void workers_notify(struct run *run);
 void workers_release_slot(struct stage *s);
 void workers_acquire_slot(struct stage *s);
 
+/* Whether something is ready and no thread of the pool is free for it, as far as one can see.  [any thread] */
+bool workers_are_short(const struct run *run);
+
 /*
  * For an emitter that waits: whether no thread holds a slot, and none can be started either (it is
  * tried).  Always false for a stage with own threads.

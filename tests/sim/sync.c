@@ -163,6 +163,18 @@ void thread_yield(void)
     machine_yield();
 }
 
+uint32_t thread_id(void)
+{
+    return machine_self()->id + 1;
+}
+
+bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns)
+{
+    (void)id;
+    (void)ret_busy_ns;
+    return false;
+}
+
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
                  void *arg)
 {

@@ -184,8 +184,9 @@ START_TEST(full_queues_lead_to_the_call_that_lasts)
         {.name = "end", .plugin = &listen_own, .queue_items = 64},
     };
 
-    wanted[0] = "gen waits for room in mid (64 of 64 items); "
-                "mid waits for room in end (64 of 64 items); end has been in one call for ";
+    wanted[0] =
+        "gen waits for room in mid (64 of 64 items); "
+        "mid waits for room in end (64 of 64 items); end has been in one call for ";
     assert_said(stages, COUNT(stages), 2, 0, 0);
 }
 END_TEST
@@ -220,7 +221,11 @@ START_TEST(emitter_that_waits_for_its_turn_is_named)
 {
     const struct kit_stage stages[] = {
         {.name = "gen", .plugin = &numbers, .args = NUMBERS(300)},
-        {.name = "deaf", .plugin = &first_stays, .workers = 2, .args = ONE(1000), .queue_items = 4},
+        {.name = "deaf",
+         .plugin = &first_stays,
+         .workers = 2,
+         .args = ONE(1000),
+         .queue_items = 4},
         {.name = "end", .plugin = &collect, .queue_items = 16},
     };
 
@@ -237,7 +242,8 @@ START_TEST(source_held_back_by_batches_is_named)
         {.name = "end", .plugin = &listen_own},
     };
 
-    wanted[0] = "gen is held back by max_in_flight (1 of 1 batches are under way); end has ";
+    wanted[0] =
+        "gen is held back by max_in_flight (1 of 1 batches are under way); end has ";
     assert_said(stages, COUNT(stages), 1, 0, 1);
 }
 END_TEST
@@ -290,8 +296,9 @@ START_TEST(run_that_cannot_go_on_is_ended_and_says_why)
     kit = kit_new(stages, COUNT(stages), 1);
     kit_set_budget(kit, 0, 1);
     ck_assert_int_eq(kit_run(kit, NULL), RUN_STALLED);
-    ck_assert_ptr_nonnull(strstr(run_bug_report(kit_last(kit)),
-                                 "gen waits for nothing that is known\n  end: 0 running"));
+    ck_assert_ptr_nonnull(
+        strstr(run_bug_report(kit_last(kit)),
+               "gen waits for nothing that is known\n  end: 0 running"));
 }
 END_TEST
 
