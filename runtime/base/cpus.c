@@ -137,6 +137,13 @@ unsigned cpus_available(void)
     return cpus_under("", &quota);
 }
 
+unsigned cpus_configured(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+    return cpus < 1 ? 1 : cpus > INT_MAX ? INT_MAX : (unsigned)cpus;
+}
+
 uint64_t memory_under(const char *root)
 {
     uint64_t granted = least(root, group_memory);

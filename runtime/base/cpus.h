@@ -19,6 +19,9 @@ unsigned cpus_available(void);
  */
 unsigned cpus_under(const char *root, bool *ret_quota);
 
+/* CPUs that the system has, or could have, whoever may use them.  At least 1.  [any thread] */
+unsigned cpus_configured(void);
+
 /*
  * Bytes of memory that this process may have: the machine's, or the least memory.max of a cgroup on the way to the
  * root.  `root` as above.  [any thread]

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cpus.h"
 #include "exec/budget.h"
 #include "exec/host.h"
 #include "exec/instance.h"
@@ -17,6 +18,7 @@
 
 enum {
     ROUND_NS = 100 * NS_PER_MS, /* how long the control thread sleeps at most */
+    CPUS_EVERY_MS = 10000,
 };
 
 /* Sources read no more; what they have read is delivered. */
@@ -72,6 +74,38 @@ static uint64_t wake_idle_sources(struct run *run)
     return wait;
 }
 
+/*
+ * `threads: auto`: as many threads as CPUs may be used, which changes with quotas and affinity.  Returns how long until
+ * the next look.
+ */
+static uint64_t follow_cpus(struct run *run)
+{
+    uint64_t every =
+        run->options.cpus_every_ms ? run->options.cpus_every_ms : CPUS_EVERY_MS;
+    uint64_t now = clock_now_ns();
+    unsigned before = workers_slots(run->workers);
+    unsigned cpus;
+    bool quota;
+
+    if (!run->graph->threads_auto || run->options.single_thread)
+        return ROUND_NS;
+    if (now < run->next_cpus_ns)
+        return run->next_cpus_ns - now;
+    if (run->next_cpus_ns > 0) { /* at first they are as the graph says */
+        cpus = run->options.cpus ? run->options.cpus(run->options.arg, &quota)
+                                 : cpus_under("", &quota);
+        cpus = cpus < THREADS_MAX ? cpus : THREADS_MAX;
+        if (cpus != before) {
+            workers_resize(run->workers, cpus);
+            host_log(run, NULL, 6, "%u CPUs may be used now, and not %u: %u threads work",
+                     cpus, before, workers_slots(run->workers));
+        }
+        workers_spin(run->workers, !quota);
+    }
+    run->next_cpus_ns = now + every * NS_PER_MS;
+    return every * NS_PER_MS;
+}
+
 /* Progress, when it is time; returns how long until the next. */
 static uint64_t tick(struct run *run)
 {
@@ -106,21 +140,24 @@ static void enforce_grace(struct run *run)
     _exit(run_exit_after_stop(run));
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Returns how long until the next round at the latest. */
 static uint64_t round_of_duties(struct run *run)
 {
-    uint64_t watch;
-    uint64_t idle;
-    uint64_t next;
+    uint64_t next = ROUND_NS;
 
     handle_signals(run);
     enforce_grace(run);
     budget_look_later(run);
     watch_look(run);
-    watch = watchdog_look(run);
-    idle = wake_idle_sources(run);
-    next = tick(run);
-    next = idle < next ? idle : next;
-    return watch < next ? watch : next;
+    next = sooner(next, follow_cpus(run));
+    next = sooner(next, watchdog_look(run));
+    next = sooner(next, wake_idle_sources(run));
+    return sooner(next, tick(run));
 }
 
 void control_loop(struct run *run)

@@ -153,6 +153,7 @@ struct graph *graph_build(const struct pipeline *pipeline, struct registry *regi
         graph->threads = threads ? threads : pipeline->threads;
         if (graph->threads == 0)
             graph->threads = cpus_available();
+        graph->threads_auto = threads == 0 && pipeline->threads == 0;
         graph->budget_bytes = pipeline->memory_bytes ? pipeline->memory_bytes
                                                      : memory_under("") / MEMORY_PART;
         graph->max_in_flight = pipeline->max_in_flight;

@@ -58,6 +58,8 @@ struct graph {
     size_t n_stages;
     struct graph_stage **by_rank; /* nearest a sink first */
     unsigned threads;             /* of the pool: resolved, 1 or more */
+    bool
+        threads_auto; /* nobody said how many: they follow the CPUs that the process may use */
     uint64_t
         budget_bytes; /* of payload and batches before sources wait: resolved; 0: any */
     uint64_t max_in_flight; /* batches of sources under way at once; 0: any */

@@ -86,6 +86,12 @@ struct run_options {
     void *arg;     /* for tick and log */
     /* warn when nothing has finished for so long while items wait; 0: 10 */
     unsigned stall_s;
+    /*
+     * `threads: auto`: how many CPUs the process may use now, and whether a quota limits their time; NULL:
+     * as cpus_under("") says.  It is asked each `cpus_every_ms`; 0: 10,000.  [control]
+     */
+    unsigned (*cpus)(void *arg, bool *ret_quota);
+    unsigned cpus_every_ms;
     /* after a stop: give up waiting for calls that do not return; 0: 5 */
     unsigned grace_s;
 };

@@ -308,6 +308,7 @@ struct run {
     uint64_t start_ns, end_ns;
     uint64_t next_tick_ns, cancel_ns; /* control.c */
     uint64_t next_watch_ns;           /* watchdog.c; control's */
+    uint64_t next_cpus_ns;            /* control.c */
     struct watch *watch;              /* stall.c; control's */
     struct budget budget;
 

@@ -89,7 +89,7 @@ void worker_sleep(struct worker *w)
     uint32_t wake;
 
     w->now_ns = 0;
-    if (ws->spin && spin(w))
+    if (atomic_load_explicit(&ws->spin, memory_order_relaxed) && spin(w))
         return;
     atomic_fetch_or_explicit(word, bit, memory_order_seq_cst); /* see sleep-note */
     (void)stop_search(w);

@@ -91,13 +91,23 @@ static void settle(struct worker *w)
     budget_look(w->workers->run);
 }
 
+unsigned workers_slots(const struct workers *ws)
+{
+    return atomic_load_explicit(&ws->slots, memory_order_relaxed);
+}
+
+static bool has_surplus(const struct workers *ws)
+{
+    return atomic_load_explicit(&ws->active, memory_order_relaxed) > workers_slots(ws);
+}
+
 /* More threads hold slots than there are: this one waits for a slot.  False: the run is over. */
 static bool be_spare(struct workers *ws)
 {
     bool over;
 
     mutex_lock(&ws->lock);
-    if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+    if (has_surplus(ws)) {
         atomic_fetch_sub_explicit(&ws->active, 1, memory_order_relaxed);
         ws->waiting++;
         while (ws->tokens == 0 && !ws->over)
@@ -146,7 +156,7 @@ static void *pool_thread(void *arg)
     while (go && !run_is_over(run)) {
         struct stage *s;
 
-        if (atomic_load_explicit(&ws->active, memory_order_relaxed) > ws->slots) {
+        if (has_surplus(ws)) {
             settle(w);
             worker_stops_searching(
                 w); /* a wake-up for a slot holder may have come here */
@@ -215,9 +225,9 @@ static int add_thread_locked(struct workers *ws, struct instance *only)
     *w = (struct worker){.workers = ws, .only = only, .id = ws->n_pool};
     chunk_cache_init(&w->cache, ws->run->pool);
     rc = thread_start(&w->thread,
-                      only                     ? only->stage->graph->name
-                      : ws->n_pool < ws->slots ? "pphost-pool"
-                                               : THREAD_SPARE,
+                      only                             ? only->stage->graph->name
+                      : ws->n_pool < workers_slots(ws) ? "pphost-pool"
+                                                       : THREAD_SPARE,
                       only ? own_thread : pool_thread, w);
     if (rc != 0) {
         free(w);
@@ -247,16 +257,20 @@ static unsigned count_own_threads(const struct run *run, unsigned *ret_pool_inst
 struct workers *workers_new(struct run *run, unsigned slots)
 {
     struct workers *ws = calloc(1, sizeof(*ws));
+    unsigned most = slots;
     unsigned pool_instances;
+    bool quota;
 
     if (!ws)
         return NULL;
     ws->run = run;
-    ws->slots = slots;
+    atomic_store_explicit(&ws->slots, slots, memory_order_relaxed);
+    if (run->graph->threads_auto && cpus_configured() > most)
+        most = cpus_configured() < THREADS_MAX ? cpus_configured() : THREADS_MAX;
     ws->own = count_own_threads(run, &pool_instances);
-    ws->max = slots + (pool_instances < SPARES_MAX ? pool_instances : SPARES_MAX);
+    ws->max = most + (pool_instances < SPARES_MAX ? pool_instances : SPARES_MAX);
     ws->idle_words = (ws->max + 63) / 64;
-    ws->spin = slots > 1 && slots <= cpus_available();
+    workers_spin(ws, slots <= cpus_under("", &quota) && !quota);
     ws->idle = calloc(ws->idle_words, sizeof(*ws->idle));
     ws->all = calloc((size_t)ws->max + ws->own, sizeof(struct worker *));
     mutex_init(&ws->lock);
@@ -268,6 +282,28 @@ struct workers *workers_new(struct run *run, unsigned slots)
         return NULL;
     }
     return ws;
+}
+
+void workers_spin(struct workers *ws, bool spin)
+{
+    atomic_store_explicit(&ws->spin, spin && workers_slots(ws) > 1, memory_order_relaxed);
+}
+
+void workers_resize(struct workers *ws, unsigned slots)
+{
+    mutex_lock(&ws->lock);
+    for (unsigned more = workers_slots(ws); more < slots && !ws->over; more++) {
+        if (ws->waiting > ws->tokens) {
+            ws->tokens++;
+            cond_signal(&ws->spare);
+        } else if (ws->n_pool == ws->max || add_thread_locked(ws, NULL) != 0) {
+            slots = more; /* as many as there can be */
+            break;
+        }
+        atomic_fetch_add_explicit(&ws->active, 1, memory_order_relaxed);
+    }
+    atomic_store_explicit(&ws->slots, slots, memory_order_relaxed);
+    mutex_unlock(&ws->lock);
 }
 
 void workers_free(struct workers *ws)
@@ -298,7 +334,7 @@ bool workers_start(struct workers *ws, struct error *err)
         for (unsigned w = 0; s->own_threads && rc == 0 && w < s->n_instances; w++)
             rc = add_thread_locked(ws, &s->instances[w]);
     }
-    while (rc == 0 && ws->n_pool < ws->slots) {
+    while (rc == 0 && ws->n_pool < workers_slots(ws)) {
         rc = add_thread_locked(ws, NULL);
         if (rc == 0)
             atomic_fetch_add_explicit(&ws->active, 1, memory_order_relaxed);
@@ -306,7 +342,7 @@ bool workers_start(struct workers *ws, struct error *err)
     mutex_unlock(&ws->lock);
     if (rc != 0)
         error_set_errno(err, rc, "cannot start thread %u of %u",
-                        ws->n_pool + ws->n_own + 1, ws->slots + ws->own);
+                        ws->n_pool + ws->n_own + 1, workers_slots(ws) + ws->own);
     return rc == 0;
 }
 

@@ -17,6 +17,18 @@ struct workers;
 /* Prepares for `slots` threads of the pool; none runs yet.  NULL: no memory. */
 struct workers *workers_new(struct run *run, unsigned slots);
 
+/* Whether threads that find nothing look for a while before they sleep; they do not with one slot.  [control] */
+void workers_spin(struct workers *ws, bool spin);
+
+/*
+ * From now on so many threads of the pool may work at once.  More are started, if they can be; too many
+ * stop after the call that they are in.  Instances of stages stay as they are.  [control & started]
+ */
+void workers_resize(struct workers *ws, unsigned slots);
+
+/* How many may work at once.  [any thread] */
+unsigned workers_slots(const struct workers *ws);
+
 /* All threads must have ended.  NULL is allowed. */
 void workers_free(struct workers *ws);
 

@@ -26,8 +26,6 @@ struct worker {
 
 struct workers {
     struct run *run;
-    unsigned slots;
-    unsigned spin;     /* whether to look for work before sleeping */
     unsigned max, own; /* threads of the pool at most; threads of stages */
     unsigned idle_words;
     void (*pause)(struct run *run, bool wait); /* --inline */
@@ -56,6 +54,10 @@ struct workers {
     bool go GUARDED_BY(lock);
     bool over GUARDED_BY(lock);
 
+    /* how many may hold a slot; written by: control, under lock; read by: loop tops; relaxed: as active */
+    _Atomic uint32_t slots;
+    /* whether to look for work before sleeping; written by: control; read by: threads of the pool; relaxed: a hint */
+    _Atomic uint32_t spin;
     /* threads that hold a slot; written by: holders of lock; read by: loop tops; relaxed: a surplus
      * thread may notice one activation late */
     _Atomic uint32_t active;

@@ -213,6 +213,11 @@ unsigned cpus_under(const char *root, bool *ret_quota)
     return machine_cpus();
 }
 
+unsigned cpus_configured(void)
+{
+    return machine_cpus();
+}
+
 uint64_t memory_under(const char *root)
 {
     (void)root;

@@ -131,6 +131,11 @@ void kit_set_budget(struct kit *kit, uint64_t memory_bytes, uint64_t max_in_flig
     kit->graph.max_in_flight = max_in_flight;
 }
 
+void kit_follow_cpus(struct kit *kit)
+{
+    kit->graph.threads_auto = true;
+}
+
 const struct graph *kit_graph(const struct kit *kit)
 {
     return &kit->graph;

@@ -34,6 +34,9 @@ void kit_set_context(struct kit *kit, const char *yaml);
 /* `memory:` and `max_in_flight:`; 0: none, as without this call; before kit_run(). */
 void kit_set_budget(struct kit *kit, uint64_t memory_bytes, uint64_t max_in_flight);
 
+/* `threads: auto`, with as many at first as kit_new() was given; before kit_run(). */
+void kit_follow_cpus(struct kit *kit);
+
 const struct graph *kit_graph(const struct kit *kit);
 
 /* Runs the graph once; the run is kept until kit_free() or the next one.  `options` may be NULL. */
