@@ -84,6 +84,23 @@ class Guards(Tree):
                  "struct a {\n    struct mutex lock;\n    /* words; */\n    int count;\n};\n")
         self.expect("check_guards.py", FAULTY, "a.c:4", "int count;")
 
+    ATOMIC = "    _Atomic int shared; /* written by: all; read by: all */\n"
+
+    def test_plain_field_beside_an_atomic_says_whose_it_is(self):
+        self.put("runtime/flow/a.h", "struct a {\n    /* Set by a_new(), never changed after. */\n"
+                                     "    int plain;\n" + self.ATOMIC + "};\n")
+        self.put("runtime/flow/b.h", "/* Belongs to one thread but for `shared`. */\nstruct b {\n"
+                                     "    int plain;\n" + self.ATOMIC + "};\n")
+        self.expect("check_guards.py", CLEAN)
+
+    def test_plain_field_beside_an_atomic_that_says_nothing_is_found(self):
+        self.put("runtime/flow/a.h", "struct a {\n    int plain;\n" + self.ATOMIC + "};\n")
+        self.expect("check_guards.py", FAULTY, "a.h:2", "says not whose it is: int plain;")
+
+    def test_words_about_an_atomic_do_not_speak_for_others(self):
+        self.put("runtime/flow/a.h", "struct a {\n" + self.ATOMIC + "    int plain;\n};\n")
+        self.expect("check_guards.py", FAULTY, "a.h:3")
+
     def test_attribute_before_the_name_hides_nothing(self):
         self.put("runtime/flow/a.c",
                  "struct PPH_ALIGNED(64) a {\n    struct mutex lock;\n    int count;\n};\n")

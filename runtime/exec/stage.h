@@ -198,7 +198,10 @@ struct port {
     uint32_t target;
 };
 
-/* A finished or running call of an ordered stage, at ticket % window. */
+/*
+ * A finished or running call of an ordered stage, at ticket % window.  Guarded by the stage's lock, but for `out`
+ * of a finished call at the head: while order_flushing is set it belongs to the thread that sends it.
+ */
 struct order_slot {
     struct batch_list out; /* what it emitted, when done */
     bool done;
@@ -279,6 +282,7 @@ struct stage {
 
 /* What sources may make; budget.c. */
 struct budget {
+    /* Set by run_new(), never changed after. */
     uint64_t bytes;     /* of `memory:`; 0: any */
     uint64_t in_flight; /* of `max_in_flight:`; 0: any */
     /* Calls of sources that have a place and have not made their batch; written by: sources; read by: the same; see
@@ -294,15 +298,19 @@ struct budget {
 
 /* The run's state that the exec layer shares; run.c makes it. */
 struct run {
+    /* Set by run_new(), never changed after. */
     const struct graph *graph;
     struct run_options options;
     struct stage *stages; /* by rank */
     size_t n_stages;
     struct chunk_pool *pool;
-    struct root_counts roots;
     struct workers *workers;
     struct failures *failures;
     struct context *context;
+
+    struct root_counts roots;
+
+    /* These belong to control. */
     struct run_account account;
     char *bug;
     uint64_t start_ns, end_ns;

@@ -12,10 +12,13 @@ enum wake {
 };
 
 struct worker {
+    /* Set before the thread starts, never changed after; `thread` by the thread that starts it. */
     struct workers *workers;
     pthread_t thread;
     struct instance *only; /* of a stage with own threads; NULL: a thread of the pool */
     unsigned id;           /* of the pool: bit in idle */
+
+    /* These belong to the thread itself. */
     uint32_t tick;
     uint64_t now_ns; /* the time, while it goes from one activation to the next; else 0 */
     struct chunk_cache cache;
@@ -25,12 +28,15 @@ struct worker {
 };
 
 struct workers {
+    /* Set by workers_new(), never changed after. */
     struct run *run;
     unsigned max, own; /* threads of the pool at most; threads of stages */
     unsigned idle_words;
-    void (*pause)(struct run *run, bool wait); /* --inline */
-    struct worker *here;                       /* --inline: the one there is */
-    uint32_t helped; /* --inline: for a look at signals now and then */
+
+    /* These belong to control: --inline. */
+    void (*pause)(struct run *run, bool wait);
+    struct worker *here; /* the one there is */
+    uint32_t helped;     /* for a look at signals now and then */
     /* threads that look for work, or were woken to; written by: these and their wakers; read by:
      * wakers; see sleep-note in wakeup.c */
     _Atomic uint32_t searching;
@@ -42,7 +48,9 @@ struct workers {
     struct cond spare; /* waits for: tokens > 0 || over */
     struct cond turn;  /* waits for: started moved on, go, over, or a thread has ended */
 
-    struct worker **all GUARDED_BY(lock); /* the pool's, then those of stages */
+    /* The pool's, then those of stages.  Wakers read without the lock who it is whose bit in `idle` they
+     * took away: that thread has had the lock since it was added, in wait_for_go(). */
+    struct worker **all GUARDED_BY(lock);
     unsigned n_pool GUARDED_BY(lock);
     unsigned n_own GUARDED_BY(lock);
     unsigned waiting GUARDED_BY(lock); /* spares that sleep */

@@ -24,6 +24,8 @@ struct buf {
     /* written by: whoever takes or drops a reference; release on drop pairs with acquire by the
      * one that drops the last (R1/A1 in buf_unref), who then frees it */
     _Atomic uint32_t refs;
+
+    /* Set before anyone else knows the buffer, never changed after. */
     uint32_t chunk_class;
     uint8_t *data; /* payload */
     size_t len;    /* of the payload */

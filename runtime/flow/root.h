@@ -15,7 +15,7 @@
 /* Where items come from ("access.log"), as the source says by host->origin(). */
 struct origin {
     _Atomic uint32_t refs; /* as buf.refs */
-    char name[];
+    char name[];           /* set before anyone else knows it, never changed after */
 };
 
 /* Returns NULL when out of memory.  The caller owns the one reference. */
@@ -32,6 +32,8 @@ struct root_counts {
 
 struct root {
     _Atomic uint32_t refs; /* as buf.refs */
+
+    /* Set before anyone else knows the root, never changed after. */
     struct root_counts *counts;
     struct origin *origin; /* NULL: unknown */
     const char *pos_unit;  /* the source's; NULL: unknown */

@@ -58,6 +58,13 @@ struct litmus {
     bool race; /* has a data race: only for the thread sanitizer to find */
 };
 
+/* What makes the two steps of a twin that swaps them lie far enough apart to be caught. */
+static void dawdle(void)
+{
+    for (volatile unsigned k = 0; k < DAWDLE; k++) {
+    }
+}
+
 /* --- sleep: exec/wakeup.c, sleep-note.  x: the sleeper's idle bit; y: the stage's ready bit. --- */
 
 static void sleep_left(struct cell *c)
@@ -102,11 +109,27 @@ static bool both_missed(const struct cell *c)
     return c->left == 0 && c->right == 0;
 }
 
-/* What makes the two steps of a twin that swaps them lie far enough apart to be caught. */
-static void dawdle(void)
+/* --- search: exec/wakeup.c, sleep-note.  x: given up (workers.searching is down); y: the ready bit. --- */
+
+static void search_left(struct cell *c)
 {
-    for (volatile unsigned k = 0; k < DAWDLE; k++) {
-    }
+    atomic_fetch_add_explicit(&c->x, 1, memory_order_seq_cst);
+    c->left = atomic_load_explicit(&c->y, memory_order_seq_cst);
+}
+
+/* right: 0, someone searches still, so nobody is woken */
+static void search_right(struct cell *c)
+{
+    atomic_fetch_or_explicit(&c->y, 1, memory_order_seq_cst);
+    c->right = atomic_load_explicit(&c->x, memory_order_seq_cst);
+}
+
+/* Looks for work once more before it is counted out. */
+static void search_swapped_left(struct cell *c)
+{
+    c->left = atomic_load_explicit(&c->y, memory_order_seq_cst);
+    dawdle();
+    atomic_fetch_add_explicit(&c->x, 1, memory_order_seq_cst);
 }
 
 /* --- go: R1, A1.  x: instance.go; data: park_sent and what was done to the batch. --- */
@@ -211,6 +234,9 @@ static const struct litmus tests[] = {
     {"sleep", "run.ready, workers.idle", sleep_left, sleep_right, both_missed, NEVER, 0},
     {"sleep-weak", "the same by release and acquire", sleep_weak_left, sleep_weak_right,
      both_missed, SOMETIMES, 0},
+    {"search", "workers.searching", search_left, search_right, both_missed, NEVER, 0},
+    {"search-swapped", "counted out after the last look", search_swapped_left,
+     search_right, both_missed, SOMETIMES, 0},
     {"go", "instance.go", go_left, go_right, word_without_data, NEVER, 0},
     {"go-swapped", "the word before the data", go_swapped_left, go_right,
      word_without_data, SOMETIMES, 1},
@@ -317,7 +343,7 @@ static bool run_test(const struct litmus *test, uint64_t rounds, double seconds)
     bool good;
 
     if (test->outcome == SOMETIMES && cpus() < 2) {
-        (void)printf("%-13s needs two CPUs\n", test->name);
+        (void)printf("%-15s needs two CPUs\n", test->name);
         return true;
     }
     table.test = test;
@@ -329,7 +355,7 @@ static bool run_test(const struct litmus *test, uint64_t rounds, double seconds)
                                   : run_left(test, UINT64_MAX, BROKEN_SECONDS, &done);
     (void)pthread_join(thread, NULL);
     good = (seen > 0) == (test->outcome == SOMETIMES);
-    (void)printf("%-13s %s: seen %llu times in %llu rounds%s\n", test->name, test->what,
+    (void)printf("%-15s %s: seen %llu times in %llu rounds%s\n", test->name, test->what,
                  (unsigned long long)seen, (unsigned long long)done,
                  good ? "" : ": WRONG");
     (void)fflush(stdout);
