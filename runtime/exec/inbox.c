@@ -133,6 +133,7 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i,
 struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 {
     struct batch *batch = s->lanes ? lanes_pop_locked(s, i) : batch_list_pop(&s->queue);
+    bool more = false;
 
     s->popped += batch->n;
     while (s->park_head && fits_locked(s, s->park_head->parcel)) {
@@ -145,7 +146,10 @@ struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes
         waiter->park_sent = true;
         waiter->park_next = wakes->parked;
         wakes->parked = waiter;
+        more = true;
     }
+    if (more) /* it may be for a lane whose worker has looked already */
+        stage_set_ready_locked(s);
     if (is_low_locked(s)) { /* an empty queue always is */
         for (unsigned word = 0; word < STAGE_WORDS; word++) {
             wakes->stages[word] |= s->waiters[word];
