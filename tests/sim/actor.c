@@ -33,7 +33,7 @@ void world_begin(const struct plan *plan)
     memset(shared, 0, sizeof(shared));
 }
 
-void world_saw(struct seen_list *list, const struct pph_item *it)
+void world_saw(struct seen_list *list, const struct actor *a, const struct pph_item *it)
 {
     if (list->n == list->cap) {
         list->cap = list->cap ? 2 * list->cap : 64;
@@ -41,7 +41,7 @@ void world_saw(struct seen_list *list, const struct pph_item *it)
         if (!list->items)
             abort();
     }
-    list->items[list->n++] = (struct seen){it->pos, payload_content(it)};
+    list->items[list->n++] = (struct seen){it->pos, payload_content(it), a->ctx->worker};
 }
 
 bool actor_chance(unsigned chance)

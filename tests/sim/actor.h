@@ -67,7 +67,7 @@ void payload_rewrite(struct pph_item *it);
 void payload_check(const struct pph_item *it);
 uint64_t payload_content(const struct pph_item *it);
 
-void world_saw(struct seen_list *list, const struct pph_item *it);
+void world_saw(struct seen_list *list, const struct actor *a, const struct pph_item *it);
 
 /* The callbacks; script.c. */
 int script_generate(struct pph_ctx *ctx);

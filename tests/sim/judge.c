@@ -115,20 +115,35 @@ static struct strand *strand_of(uint64_t strand)
     return &strands[n_strands++];
 }
 
-/* `expected` is sorted by pos. */
-static void judge_order(const char *name, const struct seen_list *seen,
-                        const struct expected_list *expected)
+/* Items of equal key go to one worker. */
+static void judge_lanes(const char *name, const struct seen_list *seen)
 {
     n_strands = 0;
     for (size_t k = 0; k < seen->n; k++) {
+        uint64_t key = script_key(seen->items[k].pos);
+        struct strand *lane = strand_of(key);
+
+        if (key != 0 && lane->place != 0 && lane->place != seen->items[k].worker + 1)
+            machine_fail("stage %s: items of one key came to two workers", name);
+        lane->place = seen->items[k].worker + 1;
+    }
+}
+
+/* `expected` is sorted by pos.  `keyed`: only items of one key are in order. */
+static void judge_order(const char *name, const struct seen_list *seen,
+                        const struct expected_list *expected, bool keyed)
+{
+    n_strands = 0;
+    for (size_t k = 0; k < seen->n; k++) {
+        uint64_t key = script_key(seen->items[k].pos);
         const struct expected *item = find(expected, seen->items[k].pos);
         struct strand *strand;
 
         if (!item)
             machine_fail("stage %s was given an item that nobody sent", name);
-        if (is_twice(expected, item))
+        if (is_twice(expected, item) || (keyed && key == 0))
             continue;
-        strand = strand_of(item->strand);
+        strand = strand_of(keyed ? plan_mix(item->strand, key) : item->strand);
         if (item->place + 1 <= strand->place)
             machine_fail("stage %s was given items out of order", name);
         strand->place = item->place + 1;
@@ -160,13 +175,16 @@ static void judge_stage(const struct plan *plan, size_t k, bool all)
     struct seen_list *in = &world.in[k];
     struct seen_list *given = &world.given[k];
     bool plans = plan->plugins[k].plan != NULL;
+    bool keyed = plan->stages[k].order == ORDER_BY_KEY && plan->scripts[k].workers > 1;
 
     if (expected->n > 1)
         qsort(expected->items, expected->n, sizeof(*expected->items), by_pos);
     if (plans)
-        judge_order(name, given, expected);
-    if (plan->scripts[k].workers == 1)
-        judge_order(name, in, expected);
+        judge_order(name, given, expected, false);
+    if (plan->scripts[k].workers == 1 || keyed)
+        judge_order(name, in, expected, keyed);
+    if (keyed)
+        judge_lanes(name, in);
     sort(in);
     judge_items(name, in, expected, all);
     if (plans) {

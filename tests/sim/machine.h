@@ -39,6 +39,7 @@ struct machine_options {
     const struct machine_events *events;
     bool trace;       /* tell trace.c every point */
     bool start_fails; /* starting a thread may fail, now and then */
+    bool lies;        /* queues may say that they are full when they are not */
     bool leaps;       /* waits may time out although others could go on */
 };
 

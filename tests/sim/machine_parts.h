@@ -28,12 +28,62 @@ struct sim_thread {
     bool timed_out;
     unsigned in_plugin;
     uint32_t priority;
+    uint64_t held_up_until;      /* step before which others go first */
     const struct sim_site *site; /* where it was last */
     const void *held[SIM_HELD_MAX];
     size_t n_held;
     void *(*body)(void *arg);
     void *arg;
 };
+
+enum { CHANGES = 3 /* of priorities in one run */ };
+
+struct machine {
+    struct machine_options options;
+    uint64_t random;
+    struct fiber *outside;
+    struct sim_thread *threads[SIM_THREADS_MAX];
+    unsigned n_threads, n_alive;
+    struct sim_thread *current;
+    struct sim_thread *gone; /* ended; its stack may be used again once we are off it */
+
+    bool by_priority;
+    bool fickle;   /* waits may end for no reason */
+    unsigned trap; /* places at which threads are held up; 0: none */
+    unsigned mean; /* steps between two turns, when by chance */
+    uint64_t change_at[CHANGES];
+    unsigned n_changed;
+
+    uint64_t steps, turns, settled, hash;
+    uint64_t countdown; /* steps until the next turn */
+    uint64_t turn_step; /* when the running thread got its turn */
+    uint64_t progress_step;
+    uint64_t settle_at;
+    unsigned settle_mean; /* steps between two looks at everything */
+    bool settling, judging;
+    bool refused;
+    uint64_t ns_per_step, extra_ns;
+    unsigned cpus;
+};
+
+/* The one there is. */
+extern struct machine machine;
+
+/* Decides from the seed how turns are given; before the first. */
+void machine_decide(void);
+
+/* Passes the turn on; comes back when it is this thread's again.  `ends`: it never is. */
+void machine_turn(bool ends);
+void machine_set_countdown(void);
+
+/* Gives back the stack of the thread that ended last: we are on another by now. */
+void machine_bury(void);
+
+/* The wait of the thread is over. */
+void machine_ready(struct sim_thread *t, bool timed_out);
+
+/* The running thread goes behind all others, which keep their order. */
+void machine_sink_current(void);
 
 /* The one that runs; NULL outside of machine_run(). */
 struct sim_thread *machine_self(void);
@@ -66,6 +116,9 @@ void machine_yield(void);
 
 /* CPUs of this run: more than there are threads, or fewer. */
 unsigned machine_cpus(void);
+
+/* Whether a queue is to say, this time, that it is full. */
+bool machine_lies(void);
 
 /* Whether a wait may end for no reason, this time. */
 bool machine_is_fickle(void);

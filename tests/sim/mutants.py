@@ -3,7 +3,7 @@
 """Shows that the simulator finds bugs: puts one at a time into a copy of the scheduler and counts the
 schedules until it is found.
 
-Usage: mutants.py BUILD_DIR [-j JOBS] [--runs N] [NAME...]
+Usage: mutants.py BUILD_DIR [-j JOBS] [--runs N] [--from SEED] [NAME...]
 
 BUILD_DIR is one in which sim_run has been built; nothing in it or in the sources is changed.  Exit code 1 when
 a bug was not found within N schedules (100,000), or does not fit the sources any more.
@@ -66,13 +66,15 @@ def link(copy, build, lines):
 
 def hunt(program, options):
     """(schedules until it was found or None, what was said)."""
-    run = subprocess.run([program, "--runs", str(options.runs), "-j", str(options.jobs)],
+    run = subprocess.run([program, "--from", str(options.first), "--runs", str(options.runs),
+                          "-j", str(options.jobs)],
                          text=True, capture_output=True, check=False)
     seeds = [(int(seed), said) for seed, said in
              re.findall(r"^sim_run: seed (\d+): (.*)", run.stderr, re.M)]
     if run.returncode == 0 or not seeds:
         return (None, "not found" if run.returncode == 0 else run.stderr[-300:])
-    return min(seeds)
+    seed, said = min(seeds)
+    return seed - options.first + 1, said
 
 
 def try_mutant(mutant, build, lines, options):
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("-j", dest="jobs", type=int, default=1)
     parser.add_argument("--runs", type=int, default=100000)
+    parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("names", nargs="*")
     options = parser.parse_intermixed_args()
     lines = commands(options.build)

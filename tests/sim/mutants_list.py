@@ -35,11 +35,13 @@ MUTANTS = [
     Mutant("sleep-no-recheck", "a thread does not look again before it sleeps", "exec/wakeup.c", [(
         "    if ((any_ready(run) || run_is_over(run)) &&", "    if (run_is_over(run) &&")]),
     Mutant("park-dropped", "a parked emitter's batch is taken, but it is not told", "exec/inbox.c", [(
-        "        i->park_sent = true;\n        i->park_next = wakes->parked;\n        wakes->parked = i;\n",
-        "        i->park_sent = true;\n")]),
+        "        waiter->park_sent = true;\n        waiter->park_next = wakes->parked;\n        wakes->parked = waiter;\n",
+        "        waiter->park_sent = true;\n")]),
+    Mutant("park-unready", "a parked emitter's batch is taken for a lane whose worker is not told", "exec/inbox.c", [(
+        "    if (more) /* it may be for a lane whose worker has looked already */\n        stage_set_ready_locked(s);\n", "    (void)more;\n")]),
     Mutant("park-overtaken", "an offer goes into the queue before those who wait in line", "exec/inbox.c", [(
-        "    } else if (!s->park_head && fits_locked(s, batch)) {\n        append_locked(s, batch);\n        mirror_locked(s);",
-        "    } else if (fits_locked(s, batch)) {\n        append_locked(s, batch);\n        mirror_locked(s);")]),
+        "    } else if (!s->park_head && fits_locked(s, parcel)) {\n        append_locked(s, parcel);\n        mirror_locked(s);",
+        "    } else if (fits_locked(s, parcel)) {\n        append_locked(s, parcel);\n        mirror_locked(s);")]),
     Mutant("park-keeps-slot", "a parked emitter keeps its slot", "exec/emit.c", [(
         "    workers_release_slot(i->stage);\n    while", "    while"), (
         "    workers_acquire_slot(i->stage);\n}", "}")]),
@@ -77,10 +79,13 @@ MUTANTS = [
     Mutant("clone-writable", "two readers may both write to what they share", "flow/batch.c", [(
         "        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;\n", "")]),
     Mutant("over-bound", "a queue takes one item too many", "exec/inbox.c", [(
-        "(s->queue.items + batch->n <= s->graph->queue_items &&\n                                   s->queue.cost",
-        "(s->queue.items + batch->n <= s->graph->queue_items + 1 &&\n                                   s->queue.cost")]),
+        "(s->queue.items + parcel->items <= s->graph->queue_items &&",
+        "(s->queue.items + parcel->items <= s->graph->queue_items + 1 &&")]),
+    Mutant("bytes-forgotten", "a queue looks at items only, not at bytes", "exec/inbox.c", [(
+        "<= s->graph->queue_items &&\n            s->queue.cost + parcel->cost <= s->graph->queue_bytes);",
+        "<= s->graph->queue_items);")]),
     Mutant("mirror-forgotten", "dropping a queue leaves its mirrors as they were", "exec/inbox.c", [(
-        "    s->queue = (struct batch_list){0};\n    mirror_locked(s);", "    s->queue = (struct batch_list){0};")]),
+        "        s->queue = (struct batch_list){0};\n    }\n    mirror_locked(s);", "        s->queue = (struct batch_list){0};\n    }")]),
     Mutant("drop-forgets-parked", "a stop does not end the waits of emitters", "exec/inbox.c", [(
         "        i->park_sent = false;\n        wakes->parked = i;", "        i->park_sent = false;")]),
     Mutant("stop-before-park", "a stop between the look and the wait is not seen", "exec/inbox.c", [(
@@ -98,4 +103,15 @@ MUTANTS = [
         "        ws->tokens++;\n        cond_signal(&ws->spare);", "        ws->tokens++;")]),
     Mutant("held-unready", "a call that is held does not make its stage ready", "exec/dispatch.c", [(
         "    if (s->held || s->queue.n > 0 || s->graph->is_source", "    if (s->queue.n > 0 || s->graph->is_source")]),
+    Mutant("taken-forgotten", "batches taken together: the end of the stage's wishes forgets the later ones", "exec/activation.c", [(
+        "            rest = batch->n;\n            ledger = batch_ledger(batch);\n            batch_free(batch, &i->memory);",
+        "            rest = 0;\n            batch_free(batch, &i->memory);")]),
+    Mutant("roots-mixed", "batches taken together: what is built of one goes on with the next", "exec/activation.c", [(
+        "(open->root != in->root || open->dead != in->dead)", "(open->dead != in->dead)")]),
+    Mutant("lane-other", "items of a lane go to whoever is free", "exec/lanes.c", [(
+        "    return s->lanes[own_is_next_locked(s, i) ? i->index : lane_of_anybody(s)].head;",
+        "    for (unsigned l = 0; l < s->n_instances; l++) {\n        if (s->lanes[l].head)\n            return s->lanes[l].head;\n    }\n    return s->lanes[lane_of_anybody(s)].head;")]),
+    Mutant("lane-torn", "the parts of a batch get into the lanes in the wrong order", "exec/lanes.c", [(
+        "    for (uint32_t k = batch->n; k-- > 0;)\n        index[--start[lane[k]]] = (uint16_t)k;",
+        "    for (uint32_t k = 0; k < batch->n; k++)\n        index[--start[lane[k]]] = (uint16_t)k;")]),
 ]

@@ -30,6 +30,9 @@ void oracle_describe(void);
  */
 bool oracle_check_ready(struct run *run);
 
+/* Before another run. */
+void oracle_forget_roots(void);
+
 /* Every batch has its place, every root its batches.  [machine settled] */
 void oracle_check_roots(struct run *run);
 

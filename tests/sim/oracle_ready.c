@@ -6,6 +6,7 @@
  * ready); when readers have no room for it, the stage waits with one that will be read from.  This is
  * told from the state alone, not by the scheduler's own functions.
  */
+#include "exec/lanes.h"
 #include "sim/oracle.h"
 
 /* Something a stage could do once the readers in `needs` have room. */
@@ -33,21 +34,26 @@ static bool is_closed(const struct stage *d)
     return atomic_load_explicit(&d->closed, memory_order_relaxed) != 0;
 }
 
-static bool has_room(const struct stage *d, uint64_t items, uint64_t cost)
+/* Room for a batch, or (NULL) for so many items of one that will be made. */
+static bool has_room(const struct stage *d, const struct batch *batch, uint64_t items)
 {
+    uint64_t cost = batch ? batch->cost : 0;
+
     if (is_closed(d))
         return true;
     if (d->park_head)
         return false;
+    if (d->lanes && batch)
+        cost = lanes_cost(d, batch);
     return d->queue.n == 0 || (d->queue.items + items <= d->graph->queue_items &&
                                d->queue.cost + cost <= d->graph->queue_bytes);
 }
 
-static void needs_room(struct option *option, const struct stage *d, uint64_t items,
-                       uint64_t cost)
+static void needs_room(struct option *option, const struct stage *d,
+                       const struct batch *batch, uint64_t items)
 {
     option->readers |= bit(d);
-    if (!has_room(d, items, cost))
+    if (!has_room(d, batch, items))
         option->full |= bit(d);
 }
 
@@ -58,13 +64,13 @@ static void needs_gate(struct option *option)
 
     for (size_t p = 0; p < s->graph->n_ports; p++) {
         for (size_t r = 0; r < s->ports[p].n_readers; r++)
-            needs_room(option, s->ports[p].readers[r], s->ports[p].target, 0);
+            needs_room(option, s->ports[p].readers[r], NULL, s->ports[p].target);
     }
 }
 
 static void needs_batch(struct option *option, const struct batch *b)
 {
-    needs_room(option, option->s->ports[b->port].readers[b->readers_done], b->n, b->cost);
+    needs_room(option, option->s->ports[b->port].readers[b->readers_done], b, b->n);
 }
 
 /* Whether somebody will look at the stage soon. */
@@ -192,23 +198,21 @@ static bool is_draining(const struct stage *s)
     return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
 }
 
-/* A free instance that could begin a call now, if there is anything to do. */
-static const struct instance *find_free(const struct stage *s)
+/* Whether the free instance could begin a call now, if there is anything to do. */
+static bool could_begin(const struct stage *s, const struct instance *i)
 {
-    for (const struct instance *i = s->free; i; i = i->next) {
-        bool woken = atomic_load_explicit(&i->woken, memory_order_relaxed) != 0;
+    bool woken = atomic_load_explicit(&i->woken, memory_order_relaxed) != 0;
 
-        if (s->phase == STAGE_FLUSHING ? !i->flushed
-                                       : !i->ended && (i->not_before_ns == 0 || woken))
-            return i;
-    }
-    return NULL;
+    if (s->phase == STAGE_FLUSHING)
+        return !i->flushed;
+    if (s->lanes) /* its own, or that of those for anybody */
+        return s->lanes[i->index].n > 0 || s->lanes[s->n_instances].n > 0;
+    return !i->ended && (i->not_before_ns == 0 || woken);
 }
 
 static void check_new_call(const struct stage *s)
 {
-    struct option option = {
-        .s = s, .makes = s->phase == STAGE_OPEN, .what = "begin a call"};
+    struct option option;
     bool wanted;
 
     if (s->planning ||
@@ -220,12 +224,16 @@ static void check_new_call(const struct stage *s)
         wanted = !s->source_done && !is_draining(s);
     else
         wanted = s->queue.n > 0;
-    if (!wanted || !find_free(s))
-        return;
-    if (s->own_threads) /* one of them will do, unless only one is left */
-        option.by = find_free(s)->next ? NULL : find_free(s);
-    needs_gate(&option);
-    check(&option);
+    for (const struct instance *i = s->free; wanted && i; i = i->next) {
+        if (!could_begin(s, i))
+            continue;
+        option = (struct option){
+            .s = s, .makes = s->phase == STAGE_OPEN, .what = "begin a call"};
+        if (s->lanes && s->lanes[i->index].n > 0)
+            option.by = i; /* nobody else */
+        needs_gate(&option);
+        check(&option);
+    }
 }
 
 static void check_end(const struct stage *s)

@@ -2,9 +2,13 @@
 /*
  * Batches and roots: each root that is under way is held by exactly the batches that came of it.
  *
- * Only while no emitter is parked: one that is has a batch on its stack.
+ * Only while no emitter is parked: one that is has a batch on its stack.  And an item stays with the root
+ * of the source's item that it comes of, and does not outlive it.
  */
+#include <string.h>
+
 #include "sim/oracle.h"
+#include "sim/plan.h"
 
 enum { ROOTS_MAX = 512 };
 
@@ -16,10 +20,48 @@ struct found {
 static struct found found[ROOTS_MAX];
 static size_t n_found;
 
+/* The root of each item of a source, once it was seen. */
+static const struct root *roots[ANCESTORS];
+static uint8_t gone[ANCESTORS]; /* ... and it is finished */
+
+void oracle_forget_roots(void)
+{
+    memset((void *)(uintptr_t)roots, 0, sizeof(roots));
+    memset(gone, 0, sizeof(gone));
+}
+
+static void check_items(const struct batch *b)
+{
+    for (uint32_t k = 0; k < b->n; k++) {
+        unsigned a = script_ancestor(b->items[k].pos);
+
+        if (a == 0)
+            continue;
+        if (gone[a])
+            machine_fail("an item is on its way, but its root is finished");
+        if (roots[a] && roots[a] != b->root)
+            machine_fail("items that come of one are of two roots");
+        roots[a] = b->root;
+    }
+}
+
+/* Roots that are not found any more are finished. */
+static void note_finished(void)
+{
+    for (unsigned a = 0; a < ANCESTORS; a++) {
+        bool live = false;
+
+        for (size_t k = 0; roots[a] && !live && k < n_found; k++)
+            live = found[k].root == roots[a];
+        gone[a] = gone[a] || (roots[a] && !live);
+    }
+}
+
 static void count_batch(const struct batch *b)
 {
     if (!b || !b->root)
         return;
+    check_items(b);
     for (size_t k = n_found; k-- > 0;) {
         if (found[k].root == b->root) {
             found[k].refs++;
@@ -40,6 +82,8 @@ static void count_list(const struct batch_list *list)
 static void count_stage(const struct stage *s)
 {
     count_list(&s->queue);
+    for (unsigned l = 0; s->lanes && l <= s->n_instances; l++)
+        count_list(&s->lanes[l]);
     for (uint32_t t = 0; t < s->window; t++)
         count_list(&s->slots[t].out);
     for (unsigned w = 0; w < s->n_instances; w++) {
@@ -89,4 +133,5 @@ void oracle_check_roots(struct run *run)
             machine_fail("a root has %u references, but %u batches came of it", refs,
                          found[k].refs);
     }
+    note_finished();
 }

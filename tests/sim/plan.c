@@ -8,15 +8,6 @@
 
 enum { LOAD_MAX = 250 };
 
-uint64_t plan_mix(uint64_t a, uint64_t b)
-{
-    uint64_t z = a * UINT64_C(0x9E3779B97F4A7C15) + b + UINT64_C(0x632BE59BD9B4E019);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
 /* 0 .. n - 1 */
 static unsigned below(uint64_t *random, unsigned n)
 {
@@ -40,62 +31,6 @@ static uint8_t some_chance(uint64_t *random)
     default:
         return 0;
     }
-}
-
-/* --- what becomes of items ------------------------------------------------------------------ */
-
-struct fate script_fate(const struct script *s, uint64_t pos)
-{
-    uint64_t h = plan_mix(s->seed, pos);
-    struct fate fate = {.fails = (h & 255) < s->fails};
-
-    if (s->sums > 0 || s->ports == 0)
-        return fate;
-    h >>= 8;
-    if (fate.fails) {
-        fate.n = (h & 7) == 0; /* what was emitted before stays emitted */
-    } else if ((h & 255) < s->forwards || s->whole) {
-        fate.forwards = true;
-        fate.n = 1;
-    } else if ((h >> 8 & 255) < s->bursts) {
-        fate.n = 8 + (h >> 16 & 15);
-    } else {
-        fate.n = (unsigned)((h >> 16 & 255) % (s->outputs + 1));
-    }
-    return fate;
-}
-
-uint64_t script_output(const struct script *s, uint64_t pos, unsigned j)
-{
-    return plan_mix(s->seed ^ 0x5bd1e995, plan_mix(pos, j));
-}
-
-unsigned script_port(const struct script *s, uint64_t output)
-{
-    return s->ports < 2 || s->whole ? 0 : (unsigned)(output >> 5 & 1);
-}
-
-enum payload script_payload(uint64_t output)
-{
-    unsigned h = output >> 8 & 15;
-
-    if (h < 4)
-        return PAYLOAD_INPUT;
-    if (h < 10)
-        return PAYLOAD_ALLOC;
-    return h < 13 ? PAYLOAD_STACK : h < 15 ? PAYLOAD_ADOPT : PAYLOAD_EMPTY;
-}
-
-uint32_t script_len(uint64_t output)
-{
-    uint32_t len = 8 + (uint32_t)(output >> 16 & 31);
-
-    return (output >> 24 & 31) == 0 ? 600 * len : len;
-}
-
-uint64_t script_item(const struct script *s, unsigned worker, unsigned k)
-{
-    return plan_mix(s->seed ^ 0x27d4eb2f, plan_mix(worker, k));
 }
 
 /* --- the graph ------------------------------------------------------------------------------ */
@@ -238,6 +173,8 @@ static void add_processor(struct plan *plan, uint64_t *random)
     script->bursts = one_in(random, 4) ? some_chance(random) : 0;
     script->sums = one_in(random, 10) ? 1 + below(random, 3) : 0;
     set_failing(plan, k, random);
+    if (one_in(random, 12))
+        script->end_after = 1 + below(random, 10);
     script->whole = script->kind == SCRIPT_BATCH && script->fails == 0 &&
                     script->sums == 0 && one_in(random, 3);
     set_manners(script, random);
@@ -258,7 +195,7 @@ static void add_consumers(struct plan *plan, uint64_t *random)
         set_queue(&plan->stages[k], random);
         set_manners(&plan->scripts[k], random);
         set_failing(plan, k, random);
-        if (one_in(random, 8))
+        if (one_in(random, 5))
             plan->scripts[k].end_after = 1 + below(random, 10);
         read_from(plan, k, random_output(plan, random, above));
     }
@@ -362,16 +299,21 @@ static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
     struct pph_plugin *plugin = &plan->plugins[k];
     struct script *script = &plan->scripts[k];
     bool emits = script->ports > 0;
+    bool plans;
 
     if (script->workers > 1)
         plugin->flags |= PPH_PARALLEL;
-    if (one_in(random, 5))
+    if (one_in(random, 4))
         plugin->flags |= one_in(random, 4) ? PPH_PINNED : PPH_BLOCKING;
     if (emits && script->kind >= SCRIPT_EACH && one_in(random, 6))
         plugin->flags |= PPH_IN_PLACE;
     if (script->sums > 0)
         plugin->flags |= PPH_STATEFUL;
-    script_fill(plugin, script, script->kind >= SCRIPT_EACH && one_in(random, 6));
+    if (script->kind >= SCRIPT_EACH && script->workers > 1 && one_in(random, 3))
+        plan->stages[k].order = ORDER_BY_KEY;
+    plans = script->kind >= SCRIPT_EACH && plan->stages[k].order != ORDER_BY_KEY &&
+            one_in(random, 6);
+    script_fill(plugin, script, plans);
     if (!script->waits && !one_in(random, 3))
         plugin->cancel = NULL; /* then the host knows that its calls do not wait */
     if (one_in(random, 150))
@@ -394,6 +336,7 @@ static void set_budgets(struct plan *plan)
 void plan_make(struct plan *plan, uint64_t seed)
 {
     uint64_t random = plan_mix(seed, 0x706c616e);
+    bool crowded;
 
     *plan = (struct plan){.seed = seed};
     for (unsigned n = 1 + one_in(&random, 4); n > 0; n--)
@@ -404,11 +347,12 @@ void plan_make(struct plan *plan, uint64_t seed)
     add_dead_reader(plan, &random);
     if (plan->n_stages < PLAN_STAGES_MAX && one_in(&random, 20))
         add_task(plan, &random);
-    if (one_in(&random, 8))
+    crowded = one_in(&random, 6);
+    if (crowded)
         crowd(plan, &random);
     bound_load(plan);
     plan->threads = one_in(&random, 16) ? 0 : 1 + below(&random, 4);
-    plan->n_signals = one_in(&random, 3) ? 1 + below(&random, 2) : 0;
+    plan->n_signals = one_in(&random, crowded ? 2 : 3) ? 1 + !one_in(&random, 3) : 0;
     plan->signal_after[0] = below(&random, 1u << below(&random, 11));
     plan->signal_after[1] =
         one_in(&random, 2) ? 0 : below(&random, 1u << below(&random, 11));
@@ -419,52 +363,6 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->start_fails = one_in(&random, 30);
     plan->leaps = one_in(&random, 8);
     plan->ticks = one_in(&random, 4);
+    plan->lies = one_in(&random, 8);
     set_budgets(plan);
-}
-
-/* --- for people ----------------------------------------------------------------------------- */
-
-static void describe_stage(const struct plan *plan, size_t k, struct text *t)
-{
-    static const char *const policies[] = {
-        [ON_ERROR_STOP] = "stop", [ON_ERROR_SKIP] = "skip", [ON_ERROR_DEAD] = "dead"};
-    static const char *const kinds[] = {[SCRIPT_SOURCE] = "source",
-                                        [SCRIPT_PLANNED] = "planned source",
-                                        [SCRIPT_TASK] = "task",
-                                        [SCRIPT_EACH] = "each",
-                                        [SCRIPT_BATCH] = "batch"};
-    const struct kit_stage *s = &plan->stages[k];
-    const struct script *script = &plan->scripts[k];
-
-    text_printf(
-        t,
-        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s\n",
-        s->name, s->from ? s->from : "-", kinds[script->kind], s->workers,
-        s->order == ORDER_KEEP ? "in order" : "any order",
-        (unsigned long long)s->queue_items, (unsigned long long)s->queue_bytes,
-        policies[s->on_error], s->plugin->flags, s->plugin->plan ? ", plan" : "",
-        script->fatal ? ", fatal" : "");
-    text_printf(
-        t,
-        "     items %u, at once %u, outputs %u, bursts %u, fails %u, forwards %u, sums %u; obeys %u, "
-        "needless %u, blocks %u, naps %u, pauses %u, idles %u, wakes %u%s%s%s; ends after %u\n",
-        script->items, script->at_once, script->outputs, script->bursts, script->fails,
-        script->forwards, script->sums, script->obeys, script->needless, script->blocks,
-        script->naps, script->pauses, script->idles, script->wakes,
-        script->whole ? ", whole" : "", script->names ? ", names" : "",
-        script->together ? ", together" : "", script->end_after);
-}
-
-void plan_describe(const struct plan *plan, struct text *t)
-{
-    text_printf(t, "  %u threads%s%s%s, %u signals after %u and %u pauses, %u wakes\n",
-                plan->threads, plan->start_fails ? ", some cannot be started" : "",
-                plan->leaps ? ", time leaps" : "", plan->ticks ? ", ticks" : "",
-                plan->n_signals, plan->signal_after[0], plan->signal_after[1],
-                plan->n_wakes);
-    text_printf(t, "  memory %llu bytes, %llu batches in flight (0: any)\n",
-                (unsigned long long)plan->memory_bytes,
-                (unsigned long long)plan->max_in_flight);
-    for (size_t k = 0; k < plan->n_stages; k++)
-        describe_stage(plan, k, t);
 }

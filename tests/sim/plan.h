@@ -18,6 +18,8 @@
 enum {
     PLAN_STAGES_MAX = 8,
     PLAN_WORKERS_MAX = 4,
+    PLAN_ITEMS_MAX = 64, /* of a source's worker */
+    ANCESTORS = 1 + PLAN_STAGES_MAX * PLAN_WORKERS_MAX * PLAN_ITEMS_MAX,
     PLAN_PORTS = 2, /* at most, beside `.dead`: `out` and `alt` */
 };
 
@@ -86,7 +88,8 @@ struct plan {
     unsigned n_wakes;         /* of sources, by that thread */
     bool start_fails;
     bool leaps;
-    bool ticks;                           /* somebody looks at the run all the time */
+    bool lies;  /* queues say that they are full when they are not */
+    bool ticks; /* somebody looks at the run all the time */
     uint64_t memory_bytes, max_in_flight; /* 0: none */
 
     /* What stages[] points to. */
@@ -120,6 +123,9 @@ struct fate script_fate(const struct script *s, uint64_t pos);
 uint64_t script_output(const struct script *s, uint64_t pos, unsigned j);
 unsigned script_port(const struct script *s, uint64_t output);
 
+/* Its key, by which lanes are chosen; 0: none. */
+uint64_t script_key(uint64_t output);
+
 /* What it carries: a payload of its own (0: of no bytes), or that of the input. */
 enum payload {
     PAYLOAD_INPUT,
@@ -131,6 +137,11 @@ enum payload {
 
 enum payload script_payload(uint64_t output);
 uint32_t script_len(uint64_t output);
+
+/*
+ * Which item of a source this one comes of, in the end: below ANCESTORS; 0: of none, or of many.
+ */
+unsigned script_ancestor(uint64_t pos);
 
 /* Item `k` of a source's worker; SCRIPT_PLANNED: of the source, with worker 0. */
 uint64_t script_item(const struct script *s, unsigned worker, unsigned k);

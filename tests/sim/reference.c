@@ -52,6 +52,19 @@ static bool keeps_order(const struct plan *plan, size_t k)
            (plan->stages[k].order == ORDER_KEEP && plan->scripts[k].ports > 0);
 }
 
+/* The order in which the outputs of the item leave: that of its strand, of its key in it, or its own. */
+static uint64_t strand_below(const struct plan *plan, size_t k, const struct expected *in)
+{
+    const struct script *s = &plan->scripts[k];
+    uint64_t key = script_key(in->pos);
+
+    if (keeps_order(plan, k))
+        return in->strand;
+    if (plan->stages[k].order == ORDER_BY_KEY && key != 0 && s->kind >= SCRIPT_EACH)
+        return plan_mix(in->strand, key);
+    return plan_mix(in->strand, in->pos);
+}
+
 /* One item of a source; `strand`: of those that leave in this order. */
 static void emit_item(struct reference *r, const struct plan *plan, size_t k,
                       uint64_t pos, uint64_t strand)
@@ -99,7 +112,7 @@ static void pass(struct reference *r, const struct plan *plan, size_t k,
     const struct script *s = &plan->scripts[k];
     struct fate fate = script_fate(s, in->pos);
     bool in_place = (plan->plugins[k].flags & PPH_IN_PLACE) != 0;
-    uint64_t strand = keeps_order(plan, k) ? in->strand : plan_mix(in->strand, in->pos);
+    uint64_t strand = strand_below(plan, k, in);
 
     for (unsigned j = 0; j < fate.n; j++) {
         struct expected out = {.pos = script_output(s, in->pos, j), .strand = strand};

@@ -23,7 +23,7 @@ uint64_t script_rewritten(uint64_t content)
 
 uint64_t script_sum(const struct script *s, unsigned worker, unsigned j)
 {
-    return plan_mix(s->seed ^ 0x165667b1, plan_mix(worker, j));
+    return plan_mix(s->seed ^ 0x165667b1, plan_mix(worker, j)) >> 16;
 }
 
 /* Fills in an output.  `stack`: memory of its own that the host must copy; `alone`: of one emit. */
@@ -33,7 +33,9 @@ static void make_output(struct actor *a, struct pph_item *out, uint64_t pos,
     enum payload payload = script_payload(pos);
     uint32_t len = script_len(pos);
 
-    *out = (struct pph_item){.pos = pos, .port = (uint16_t)script_port(a->script, pos)};
+    *out = (struct pph_item){.pos = pos,
+                             .key = script_key(pos),
+                             .port = (uint16_t)script_port(a->script, pos)};
     if (payload == PAYLOAD_INPUT && input) {
         out->data = input->data;
         out->len = input->len;
@@ -78,7 +80,7 @@ static int emit_outputs(struct actor *a, unsigned most,
         if (rc < 0)
             return rc;
         for (unsigned k = 0; s->kind <= SCRIPT_PLANNED && k < n; k++)
-            world_saw(&world.made[s->stage], &items[k]);
+            world_saw(&world.made[s->stage], a, &items[k]);
         a->next += n;
         a->told = rc == PPH_MORE;
         if (a->told && a->next < most && actor_chance(s->obeys))
@@ -96,6 +98,7 @@ static uint64_t output_pos(const struct actor *a, unsigned j)
 static void turn_into_output(struct actor *a, struct pph_item *it)
 {
     it->pos = script_output(a->script, it->pos, 0);
+    it->key = script_key(it->pos);
     it->port = (uint16_t)script_port(a->script, it->pos);
     if (a->in_place)
         payload_rewrite(it);
@@ -112,7 +115,7 @@ static void begin_item(struct actor *a, const struct pph_item *it)
     a->needless = 0;
     a->told = false;
     payload_check(it);
-    world_saw(&world.in[a->script->stage], it);
+    world_saw(&world.in[a->script->stage], a, it);
     actor_check_input(a);
 }
 
@@ -320,7 +323,7 @@ int script_plan(struct pph_ctx *ctx, const struct pph_item *items, size_t n)
     else if (a->script->kind == SCRIPT_PLANNED)
         rc = plan_range(a);
     for (size_t k = 0; k < n; k++)
-        world_saw(&world.given[a->script->stage], &items[k]);
+        world_saw(&world.given[a->script->stage], a, &items[k]);
     actor_end_plan(a);
     actor_leave(a);
     return rc;

@@ -13,6 +13,7 @@
 /* An item as a stage saw it: which one, and what its payload says (0: no bytes). */
 struct seen {
     uint64_t pos, content;
+    unsigned worker;
 };
 
 struct seen_list {

@@ -155,7 +155,8 @@ static uint64_t run_seed(uint64_t seed, bool trace, struct totals *totals)
                                           .events = &oracle_events,
                                           .trace = trace,
                                           .start_fails = plan.start_fails,
-                                          .leaps = plan.leaps},
+                                          .leaps = plan.leaps,
+                                          .lies = plan.lies},
                 control, NULL, &result);
     kit_free(kit);
     totals->runs++;

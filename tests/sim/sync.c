@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/chaos.h"
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "sim/machine_parts.h"
@@ -199,6 +200,11 @@ uint64_t clock_now_ns(void)
     if (machine_self())
         SIM_POINT("clock");
     return machine_now_ns();
+}
+
+bool chaos_says(enum chaos kind)
+{
+    return kind == CHAOS_FULL && machine_lies();
 }
 
 unsigned cpus_available(void)
