@@ -8,7 +8,7 @@
  *     sim_run --twice [--runs N] [--from SEED]     each schedule twice, which must be the same
  *
  * Exit code 0, or 1 with the seed, the graph, the state of all threads and stages and the last points
- * of the first schedule that went wrong on stderr.
+ * of the first schedule that went wrong on stderr: it is run again for that.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@ struct totals {
 static struct options {
     uint64_t runs, from, seed, tell;
     unsigned jobs;
-    bool one, trace, twice;
+    bool one, again, trace, twice;
 } options = {.runs = RUNS_DEFAULT, .from = 1, .jobs = 1};
 
 /* --- one schedule --------------------------------------------------------------------------- */
@@ -54,26 +54,41 @@ static void say_seed(void)
     (void)fprintf(stderr, "sim_run: seed %" PRIu64 ": ", plan.seed);
 }
 
-_Noreturn void machine_fail(const char *format, ...)
+static void show_plan(FILE *to)
 {
     struct text shape = {0};
+
+    plan_describe(&plan, &shape);
+    (void)fputs(text_get(&shape), to);
+    text_fini(&shape);
+}
+
+/* Runs the schedule once more, in this process, with a trace.  Comes back only if that cannot be done. */
+static void again(void)
+{
+    char seed[32];
+    char *words[] = {(char[]){"sim_run"}, (char[]){"--again"}, seed, NULL};
+
+    (void)snprintf(seed, sizeof(seed), "%" PRIu64, plan.seed);
+    (void)execv("/proc/self/exe", words);
+}
+
+_Noreturn void machine_fail(const char *format, ...)
+{
     va_list args;
 
     say_seed();
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    plan_describe(&plan, &shape);
-    (void)fprintf(stderr, "\n%s", text_get(&shape));
+    (void)fputs("\n", stderr);
+    if (!tracing)
+        again();
+    show_plan(stderr);
     machine_describe();
     oracle_describe();
-    if (tracing) {
-        (void)fprintf(stderr, "the last points:\n");
-        trace_tail();
-    } else {
-        (void)fprintf(stderr, "again, with the last points: sim_run --seed %" PRIu64 "\n",
-                      plan.seed);
-    }
+    (void)fprintf(stderr, "the last points:\n");
+    trace_tail();
     (void)fflush(stdout);
     _exit(EXIT_FAILURE);
 }
@@ -202,6 +217,10 @@ static void on_crash(int number)
                      plan.seed, number);
 
     (void)!write(STDERR_FILENO, text, (size_t)n);
+    if (!tracing)
+        again();
+    show_plan(stderr); /* not for a signal handler, but the process is lost anyway */
+    trace_tail();
     (void)signal(number, SIG_DFL);
     (void)raise(number); /* now it does what it always does */
 }
@@ -210,14 +229,25 @@ static void on_crash(int number)
 /* NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming) */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 
+static void on_sanitizer_report(void)
+{
+    say_seed();
+    (void)fprintf(stderr, "a sanitizer ends the process\n");
+    if (!tracing)
+        again();
+    show_plan(stderr);
+    trace_tail();
+}
+
 /* A crash tells the seed, also when it is for want of stack. */
 static void watch_for_crashes(void)
 {
     static char stack[16384];
-    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+    struct sigaction action = {.sa_handler = on_crash,
+                               .sa_flags = SA_ONSTACK | SA_NODEFER};
 
     if (__sanitizer_set_death_callback) {
-        __sanitizer_set_death_callback(say_seed);
+        __sanitizer_set_death_callback(on_sanitizer_report);
         return;
     }
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof(stack)}, NULL);
@@ -313,8 +343,10 @@ static bool parse(char **argv)
             argv++;
         } else if (strcmp(word, "--from") == 0 && to_number(argv[1], &options.from)) {
             argv++;
-        } else if (strcmp(word, "--seed") == 0 && to_number(argv[1], &options.seed)) {
+        } else if ((strcmp(word, "--seed") == 0 || strcmp(word, "--again") == 0) &&
+                   to_number(argv[1], &options.seed)) {
             options.one = true;
+            options.again = word[2] == 'a';
             argv++;
         } else if (strcmp(word, "--tell") == 0 && to_number(argv[1], &options.tell)) {
             argv++;
@@ -331,12 +363,8 @@ static bool parse(char **argv)
 
 static void show_one(uint64_t hash)
 {
-    struct text shape = {0};
-
-    plan_describe(&plan, &shape);
-    (void)printf("%s%s, hash %016" PRIx64 "\n", text_get(&shape), judge_end_name(end),
-                 hash);
-    text_fini(&shape);
+    show_plan(stdout);
+    (void)printf("%s, hash %016" PRIx64 "\n", judge_end_name(end), hash);
 }
 
 int main(int argc, char **argv)
@@ -358,14 +386,19 @@ int main(int argc, char **argv)
     (void)clock_gettime(CLOCK_MONOTONIC, &begin);
     if (options.one) {
         show_one(run_seed(options.seed, true, &totals));
-        return EXIT_SUCCESS;
+        if (options.again)
+            (void)fprintf(stderr,
+                          "sim_run: seed %" PRIu64 " went wrong once, and not again\n",
+                          options.seed);
+        return options.again ? EXIT_FAILURE : EXIT_SUCCESS;
     }
     if (options.jobs > 1)
         good = run_jobs(&totals);
     else
         run_share(0, &totals);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    print_totals(&totals, (double)(now.tv_sec - begin.tv_sec) +
-                              (double)(now.tv_nsec - begin.tv_nsec) / 1e9);
+    if (good)
+        print_totals(&totals, (double)(now.tv_sec - begin.tv_sec) +
+                                  (double)(now.tv_nsec - begin.tv_nsec) / 1e9);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
