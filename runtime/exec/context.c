@@ -58,22 +58,24 @@ static const struct yaml_node *find(const struct yaml_node *node, const char *pa
     return node;
 }
 
-const char *context_get(struct context *context, const char *path)
+bool context_get(struct context *context, const char *path, const char **ret_text)
 {
     const struct yaml_node *node = find(context->tree, path);
     struct text json = {0};
-    const char *copy = NULL;
 
+    *ret_text = NULL;
     if (!node)
-        return NULL;
-    if (node->kind == YAML_SCALAR)
-        return node->text;
+        return true;
+    if (node->kind == YAML_SCALAR) {
+        *ret_text = node->text;
+        return true;
+    }
     yaml_to_json(node, &json);
     if (!json.failed) {
         mutex_lock(&context->lock);
-        copy = arena_copy(context->arena, text_get(&json), json.len);
+        *ret_text = arena_copy(context->arena, text_get(&json), json.len);
         mutex_unlock(&context->lock);
     }
     text_fini(&json);
-    return copy;
+    return *ret_text != NULL;
 }

@@ -48,6 +48,7 @@ static int host_emit(struct pph_ctx *ctx, const struct pph_item *items, size_t n
 static void *host_alloc(struct pph_ctx *ctx, size_t len)
 {
     struct instance *i = instance_of(ctx);
+    void *room = NULL;
     uint64_t most;
 
     if (i->call == CALL_NONE) {
@@ -56,9 +57,10 @@ static void *host_alloc(struct pph_ctx *ctx, size_t len)
         return NULL;
     }
     most = i->stage->run->budget.bytes;
-    if (len > ALLOC_MAX || (most > 0 && len > most))
-        return NULL;
-    return scope_alloc(&i->scope, &i->memory, len);
+    if (len <= ALLOC_MAX && (most == 0 || len <= most))
+        room = scope_alloc(&i->scope, &i->memory, len);
+    i->refused = i->refused || !room;
+    return room;
 }
 
 /* Says, once per stage and function, that this version does not have it. */
@@ -268,7 +270,13 @@ static void host_block_end(struct pph_ctx *ctx)
 
 static const char *host_context(struct pph_ctx *ctx, const char *path)
 {
-    return context_get(instance_of(ctx)->stage->run->context, path);
+    struct instance *i = instance_of(ctx);
+    const char *text;
+
+    if (!context_get(i->stage->run->context, path,
+                     &text)) /* not to be taken for absent */
+        policy_stage_failed(i->stage, i, "context", "out of memory");
+    return text;
 }
 
 static const void *host_ext(struct pph_ctx *ctx, const char *id)

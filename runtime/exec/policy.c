@@ -175,10 +175,19 @@ void policy_misuse(struct instance *i, const char *message)
     policy_stage_failed(i->stage, i, "rules", message);
 }
 
+/* What the plugin has said, or what may explain that it says nothing. */
+static const char *words_of(const struct instance *i)
+{
+    if (i->failed && i->fail_text[0])
+        return i->fail_text;
+    return i->refused ? "no reason given; it had asked for memory that there was not"
+                      : "no reason given";
+}
+
 void policy_bad_return(struct instance *i, const char *call, int rc)
 {
     char text[320];
-    const char *said = i->failed && i->fail_text[0] ? i->fail_text : "no reason given";
+    const char *said = words_of(i);
 
     if (rc == PPH_FATAL && !i->failed && run_cancelled(i->stage->run))
         return; /* it passes on what the host has told it */
@@ -195,7 +204,7 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item)
 {
     struct stage *s = i->stage;
     enum on_error on_error = s->graph->desc->on_error;
-    const char *said = i->failed && i->fail_text[0] ? i->fail_text : "no reason given";
+    const char *said = words_of(i);
     bool stop = on_error == ON_ERROR_STOP || i->ledger == LEDGER_DEAD;
 
     if (run_cancelled(s->run))

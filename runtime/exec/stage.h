@@ -153,6 +153,7 @@ struct instance {
     bool failed;       /* something was said */
     bool failed_stage; /* ... of the stage, not of an item */
     bool failed_late;  /* ... in `stop` or `close` */
+    bool refused;      /* alloc() has returned NULL, in this call or before */
     int fail_code;
     uint32_t fail_index;                         /* in the array given to the plugin */
     uint64_t failed_items[BATCH_ITEMS_MAX / 64]; /* batch: items named */

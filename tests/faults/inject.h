@@ -33,6 +33,7 @@ enum inject_kind {
     INJECT_OPEN,   /* open */
     INJECT_CLOSE,  /* close */
     INJECT_SYNC,   /* fsync */
+    INJECT_ROOM,   /* fallocate, ftruncate */
     INJECT_RENAME, /* rename */
     INJECT_UNLINK, /* unlink */
     INJECT_EVENT,  /* eventfd */

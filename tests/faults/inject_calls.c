@@ -116,6 +116,18 @@ int fsync(int fd)
     return inject_fails(INJECT_SYNC) ? -1 : real(fd);
 }
 
+int fallocate(int fd, int mode, off_t at, off_t len)
+{
+    REAL(fallocate);
+    return inject_fails(INJECT_ROOM) ? -1 : real(fd, mode, at, len);
+}
+
+int ftruncate(int fd, off_t len)
+{
+    REAL(ftruncate);
+    return inject_fails(INJECT_ROOM) ? -1 : real(fd, len);
+}
+
 int rename(const char *from, const char *to)
 {
     REAL(rename);

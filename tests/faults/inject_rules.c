@@ -26,13 +26,14 @@ static const struct {
     const char *name;
     int error; /* unless the rule names another */
 } kinds[INJECT_KINDS] = {
-    [INJECT_ALLOC] = {"alloc", ENOMEM},   [INJECT_THREAD] = {"thread", EAGAIN},
-    [INJECT_READ] = {"read", EIO},        [INJECT_WRITE] = {"write", ENOSPC},
-    [INJECT_STDERR] = {"stderr", EIO},    [INJECT_OPEN] = {"open", EMFILE},
-    [INJECT_CLOSE] = {"close", EIO},      [INJECT_SYNC] = {"sync", EIO},
-    [INJECT_RENAME] = {"rename", EACCES}, [INJECT_UNLINK] = {"unlink", EIO},
-    [INJECT_EVENT] = {"event", EMFILE},   [INJECT_FUTEX] = {"futex", EINTR},
-    [INJECT_COND] = {"cond", EINTR},      [INJECT_POLL] = {"poll", EINTR},
+    [INJECT_ALLOC] = {"alloc", ENOMEM}, [INJECT_THREAD] = {"thread", EAGAIN},
+    [INJECT_READ] = {"read", EIO},      [INJECT_WRITE] = {"write", ENOSPC},
+    [INJECT_STDERR] = {"stderr", EIO},  [INJECT_OPEN] = {"open", EMFILE},
+    [INJECT_CLOSE] = {"close", EIO},    [INJECT_SYNC] = {"sync", EIO},
+    [INJECT_ROOM] = {"room", ENOSPC},   [INJECT_RENAME] = {"rename", EACCES},
+    [INJECT_UNLINK] = {"unlink", EIO},  [INJECT_EVENT] = {"event", EMFILE},
+    [INJECT_FUTEX] = {"futex", EINTR},  [INJECT_COND] = {"cond", EINTR},
+    [INJECT_POLL] = {"poll", EINTR},
 };
 
 /* written by: any thread; read by: any thread, and who started the process; relaxed: sums */

@@ -91,6 +91,24 @@ def test_woken_for_nothing(host):
         check(Options.only or n > 0, f"no {kind} woke up")
 
 
+def test_room_ahead(host):
+    """What write reserves and gives back is a favour to the file system."""
+    lines = b"".join(b"%09d\n" % k for k in range(300000))
+    host.write("many.txt", lines)
+    host.write("p.yaml", "stages: [{use: lines, with: many.txt}, {use: write, with: out.txt}]\n")
+    unharmed(host, Scenario("run", "p.yaml", files={"out.txt": lines}), ("room",),
+             [f"every={n}:{error}" for n in (1, 2) for error in (EINTR, ENOSPC)])
+
+
+def test_verbs_say_that_they_cannot_write(host):
+    to_file(host, "{use: split}")
+    for verb in (["check", "p.yaml"], ["check", "p.yaml", "--json"], ["show", "p.yaml"],
+                 ["graph", "p.yaml"], ["plugins"], ["plugins", "write"], ["help"], ["version"]):
+        scenario = Scenario(*verb, outcomes=(1,))
+        points.sweep(host, scenario, [f"write:n=1:{ENOSPC}"],
+                     re.compile("cannot write to standard output: No space left"))
+
+
 def failing(host, scenario, kind, errors, total):
     """Fails each call of a kind in turn: the run must fail for that reason, or not need the call."""
     if Options.only:

@@ -61,11 +61,12 @@ def run_branches():
                            "bad.txt": numbers(lambda k: k % 10 == 0)})
 
 
-def all_points(host, scenario, stride):
+def all_points(host, scenario, stride, prepared=False):
     """Fails every call while stages run and are opened and closed, and every so manieth before; with a
     sanitizer, which takes ten times as long, fewer of both."""
     step = 3 if host.sanitized() and not Options.every else 1
-    prepare(host)
+    if not prepared:
+        prepare(host)
     if Options.only:
         points.sweep(host, scenario, [], NO_MEMORY)
         return
@@ -105,6 +106,39 @@ def test_run_branches(host):
 def test_run_one_liner(host):
     all_points(host, Scenario("run", "lines n.txt ! split ! write out.txt",
                               files={"out.txt": numbers()}), 8)
+
+
+def test_run_blocks(host):
+    """Blocks of text, which are mapped, by workers that read one file together."""
+    host.write("blocks.yaml", "stages:\n  - {use: lines, workers: 2, with: {path: n.txt, unit: block}}\n"
+               "  - {use: split, workers: 2}\n  - {use: write, with: out.txt}\n")
+    all_points(host, Scenario("run", "blocks.yaml", files={"out.txt": numbers()}), 20)
+
+
+def awkward(host, kind, more=""):
+    host.write("p.yaml", "context: {where: {from: here, to: there}}\nstages:\n"
+               "  - {use: lines, with: n.txt}\n"
+               f"  - {{use: '{Options.folder}/awkward.so:{kind}'}}\n{more}"
+               "  - {use: write, with: out.txt}\n")
+    host.write("n.txt", b"1\n2\n3\n")
+    return Scenario("run", "p.yaml", files={"out.txt": b"1\n2\n3\n"}, in_order=not more)
+
+
+def test_run_needy(host):
+    """A plugin that is told there is no memory, and one that asks for the context."""
+    prepare(host)
+    all_points(host, awkward(host, "needy"), 20, prepared=True)
+
+
+def test_run_by_key(host):
+    prepare(host)
+    all_points(host, awkward(host, "keyed", "  - {use: split, workers: 2, order: {by: key}}\n"), 20,
+               prepared=True)
+
+
+def test_run_small(host):
+    words = "".join(f"{'x' * 5}\n" for _ in range(3))
+    all_points(host, Scenario("run", "generate count=100 text=xxxxx ! head 3 ! write -", out=words), 20)
 
 
 def reads(host, *args, code=0):

@@ -3,11 +3,13 @@
  * Stages that need more threads than others, and stages that never come back.
  *
  * greedy: emits each item `times` times and is deaf to PPH_MORE; lender: gives its thread's place away at
- * each item; loner: has a thread of its own; stuck, sits: stay `where` they are told to for ever, as a
+ * each item; loner: has a thread of its own; needy: asks for the context and much memory; keyed: gives
+ * items keys; stuck, sits: stay `where` they are told to for ever, as a
  * consumer and as a generator, and say so first.
  */
 #include <poll.h>
 #include <sched.h>
+#include <string.h>
 
 #include <pphost/plugin.h>
 
@@ -46,6 +48,35 @@ static int loner_each(struct pph_ctx *ctx, struct pph_item *it)
 {
     (void)ctx;
     (void)it;
+    return PPH_FORWARD;
+}
+
+/* Reads the context, which must hold `where: {...}`. */
+static int needy_open(struct pph_ctx *ctx)
+{
+    if (!ctx->host->context(ctx, "where"))
+        return ctx->host->fail(ctx, NULL, PPH_FATAL, "there is no 'where'");
+    return PPH_OK;
+}
+
+/* Copies each item into memory of the host's, and gives up without a word where there is none. */
+static int needy_each(struct pph_ctx *ctx, struct pph_item *it)
+{
+    enum { ROOM = 1 << 17 }; /* more than fits beside another in what the host keeps */
+    char *copy = ctx->host->alloc(ctx, it->len + ROOM);
+
+    if (!copy)
+        return PPH_FATAL;
+    memcpy(copy, it->data, it->len);
+    it->data = copy;
+    return PPH_FORWARD;
+}
+
+/* Three keys, in turn. */
+static int keyed_each(struct pph_ctx *ctx, struct pph_item *it)
+{
+    (void)ctx;
+    it->key = 1 + it->pos % 3;
     return PPH_FORWARD;
 }
 
@@ -192,10 +223,27 @@ static const struct pph_plugin lender = {.size = sizeof(struct pph_plugin),
                                          .doc = "Gives its place away at each item.",
                                          .each = lender_each};
 
+static const struct pph_plugin keyed = {.size = sizeof(struct pph_plugin),
+                                        .kind = PPH_PROCESSOR,
+                                        .flags = PPH_PARALLEL,
+                                        .next = &lender,
+                                        .name = "keyed",
+                                        .doc = "Gives items one of three keys.",
+                                        .each = keyed_each};
+
+static const struct pph_plugin needy = {.size = sizeof(struct pph_plugin),
+                                        .kind = PPH_PROCESSOR,
+                                        .flags = PPH_PARALLEL,
+                                        .next = &keyed,
+                                        .name = "needy",
+                                        .doc = "Copies each item.",
+                                        .open = needy_open,
+                                        .each = needy_each};
+
 const struct pph_plugin pphost_plugin_v1 = {.size = sizeof(struct pph_plugin),
                                             .kind = PPH_PROCESSOR,
                                             .flags = PPH_PARALLEL,
-                                            .next = &lender,
+                                            .next = &needy,
                                             .name = "greedy",
                                             .doc = "Is deaf to PPH_MORE.",
                                             .params = times,
