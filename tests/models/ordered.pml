@@ -402,7 +402,16 @@ inline activate()
             lk == 0 ->
             planned[x] = 1;
             planning = 0;
-            set_ready()
+            j = 0;
+            do
+            :: j < LIM && st[j] != FREE -> j++
+            :: else -> break
+            od;
+            if
+            :: j < LIM -> set_ready() /* others may plan now */
+            :: else
+            fi;
+            j = 0
         }
     :: else
     fi;

@@ -25,9 +25,9 @@ import cases
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
 DEPTH = {False: 100_000, True: 5_000_000}
-MEGABYTES = {False: 2_000, True: 12_000}
+MEGABYTES = {False: 2_000, True: 6_000}
 HASH_BITS = {False: 22, True: 26}
-SECONDS = {False: 110, True: 3_600}
+SECONDS = {False: 110, True: 1_800}
 
 
 class Failed(Exception):

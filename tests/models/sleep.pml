@@ -2,30 +2,32 @@
 /*
  * Going to sleep and being woken: the ready bits, the idle bits and one word per thread.
  *
- * Mirrors, in runtime/exec: worker_sleep(), workers_notify() (wakeup.c), access by access;
- * pool_thread() (workers.c); what makes a stage ready and what claims work there are one step each, as
- * they stand under the stage's lock.  There are no spares here: sched.pml has them.
+ * Mirrors, in runtime/exec: worker_sleep(), spin(), search(), stop_search(), worker_found_work(),
+ * worker_stops_searching(), wake_one(), workers_notify() (wakeup.c), access by access; pool_thread(),
+ * be_spare() (workers.c); what makes a stage ready and what claims work there are one step each, as they
+ * stand under the stage's lock.
  *
  * Somebody outside the pool brings JOBS batches to stage 1, in one piece (BURST: one wake-up for all,
  * as when a full queue below reaches low water) or one by one.  The first ALONE calls there are short, and
  * each sends a batch to stage 0; the others last until all JOBS have begun.  So the search ends in a deadlock
  * unless as many threads work as there is work for.  With ALONE=JOBS only lost wake-ups count.
  *
- * SEARCH adds a counter of woken threads that have not found work yet: nobody is woken while somebody
- * searches.  CHAIN: who claims work and leaves more wakes another.
- *
- * Parameters: W threads, JOBS, ALONE, BURST, SEARCH, CHAIN.
+ * Parameters: W threads, JOBS, ALONE, BURST.  SPIN: threads look for work for a while before they sleep.
+ * SURPLUS: the last thread comes back from a wait inside emit when a call has begun, so some thread has to
+ * give up its slot.  PLAIN: without the counter of searching threads; CHAIN: and who claims work and
+ * leaves more wakes another.
  *
  * The bugs it must find, each alone:
  *   BUG1  no second look at the ready bits after the idle bit is set
  *   BUG2  who makes a stage ready looks at the idle bits first
  *   BUG3  a waker leaves the idle bit where it is, and wakes one who is awake
  *   BUG4  a sleeper whose bit was taken does not wait for the wake-up that is on its way
- * with SEARCH:
  *   BUG5  who stops searching looks at the ready bits first and counts itself out after that
  *   BUG6  the last searcher that finds work wakes nobody
  *   BUG7  a searcher that finds nothing stays counted
  *   BUG8  who calls its sleep off at the second look does not count as a searcher again
+ *   BUG9  (SURPLUS) a searcher that gives up its slot stays counted
+ *   BUG10 (SURPLUS) a searcher that gives up its slot tells nobody that there is work
  */
 #ifndef W
 #define W 2
@@ -36,24 +38,35 @@
 #ifndef ALONE
 #define ALONE JOBS
 #endif
+#ifdef SURPLUS
+#define SLOTS (W - 1)
+#else
+#define SLOTS W
+#endif
+#ifdef PLAIN
+#define SEARCHES false
+#else
+#define SEARCHES true
+#endif
 #define NS 2
 
 bit ready[NS], idle[W], wake[W], over;
-byte jobs[NS], begun, done, searching, gone;
+byte jobs[NS], begun, done, searching, holders = SLOTS, gone;
 
-/* workers_notify(): `any` and `m` are the two reads, `b` runs over the bits that were seen */
+/* workers_notify() with wake_one(): `any` and `m` are the reads, `b` runs over the bits that were seen */
 inline notify()
 {
-#ifdef SEARCH
-    if
-    :: searching > 0 -> skip
-    :: else ->
-#endif
 #ifndef BUG2
     any = ready[0] || ready[1];
+#else
+    any = 1;
+#endif
+    if
+    :: any -> any = searching == 0
+    :: else
+    fi;
     if
     :: any ->
-#endif
         atomic {
             b = 0;
             m = 0;
@@ -71,15 +84,15 @@ inline notify()
 #ifndef BUG3
                     idle[b] = 0;
 #endif
-#ifdef SEARCH
-                    searching++;
-#endif
                     m = 0
                 :: else -> b++
                 fi
             };
             if
-            :: m == 0 -> wake[b] = 1; break
+            :: m == 0 ->
+                searching = searching + SEARCHES;
+                wake[b] = 1;
+                break
             :: else
             fi
         :: b < W && !(m & (1 << b)) -> b++
@@ -90,13 +103,18 @@ inline notify()
             m = 0;
             any = 0
         }
-#ifndef BUG2
     :: else
     fi
-#endif
-#ifdef SEARCH
-    fi
-#endif
+}
+
+/* stop_search(): `any` says that no other thread searches now */
+inline stop_search()
+{
+    atomic {
+        any = search && searching == 1;
+        searching = searching - search;
+        search = 0
+    }
 }
 
 /* inbox_offer() or stage_make_ready(): `n` batches for stage s */
@@ -122,11 +140,38 @@ proctype thread(byte me)
     byte s, b, m, nr;
     bit any, have, search;
 
+#ifdef SURPLUS
+    if
+    :: me == W - 1 -> begun > 0; holders++
+    :: else
+    fi;
+#endif
 round:
     if
     :: over -> goto end
     :: else
     fi;
+#ifdef SURPLUS
+    if
+    :: holders > SLOTS ->
+#ifndef BUG9
+        stop_search(); /* worker_stops_searching() */
+#endif
+        any = 0;
+#ifndef BUG10
+        notify();
+#endif
+        atomic { /* be_spare() */
+            if
+            :: holders > SLOTS -> holders--
+            :: else -> goto round
+            fi
+        };
+        over;
+        goto end
+    :: else
+    fi;
+#endif
     atomic { /* pick() and dispatch: what is read without the lock is looked at again under it */
         if
         :: ready[0] -> s = 0
@@ -139,27 +184,17 @@ round:
         begun = begun + (have && s == 1);
         nr = (have && s == 1 -> begun : 0)
     };
-#ifdef SEARCH
-    if
-    :: have && search ->
-        atomic {
-            search = 0;
-            searching--;
-            any = searching == 0
-        };
-#ifndef BUG6
-        if
-        :: any -> notify()
-        :: else
-        fi;
-#endif
-        any = 0
-    :: else
-    fi;
-#endif
     if
     :: !have -> goto round
     :: else -> have = 0
+    fi;
+    stop_search(); /* worker_found_work() */
+#ifdef BUG6
+    any = 0;
+#endif
+    if
+    :: any -> notify()
+    :: else
     fi;
 #ifdef CHAIN
     notify();
@@ -194,16 +229,19 @@ round:
     goto round;
 
 sleep:
-    idle[me] = 1;
-#ifdef SEARCH
-#ifndef BUG7
-#ifndef BUG5
-    atomic {
-        searching = searching - search;
-        search = 0
+#ifdef SPIN
+    atomic { /* spin() */
+        searching = searching + !search;
+        search = 1
     };
+    if
+    :: ready[0] || ready[1] || over -> goto round
+    :: true
+    fi;
 #endif
-#endif
+    idle[me] = 1;
+#if !defined(BUG5) && !defined(BUG7)
+    stop_search();
 #endif
 #ifndef BUG1
     any = ready[0] || ready[1] || over;
@@ -220,11 +258,9 @@ sleep:
             if
             :: idle[me] ->
                 idle[me] = 0;
-#ifdef SEARCH
 #ifndef BUG8
-                search = !over;
-                searching = searching + search;
-#endif
+                searching = searching + (SEARCHES && !search); /* search() */
+                search = SEARCHES;
 #endif
                 goto round
 #ifdef BUG4
@@ -240,9 +276,8 @@ sleep:
     atomic {
         wake[me] ->
         wake[me] = 0;
-#ifdef SEARCH
-        search = !over;
-#endif
+        any = 0;
+        search = SEARCHES && !over;
         goto round
     };
 
