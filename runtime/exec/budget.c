@@ -190,8 +190,14 @@ void budget_made(struct instance *i)
 
 void budget_leave(struct instance *i)
 {
+    struct stage *s = i->stage;
+
     give_place_back(i);
     i->entered = false;
+    /* Was it this call that lingered, the reason to except the stage is gone: what it made counts now. */
+    if (is_excepted(s))
+        atomic_fetch_and_explicit(&s->run->budget.excepted[s->id / 64], ~bit_of(s),
+                                  memory_order_relaxed);
 }
 
 /* Calls of the source that have run for so long that they seem to wait for something themselves. */
@@ -226,12 +232,15 @@ static bool has_work(struct stage *s, uint64_t now)
     return work;
 }
 
-/* Whether nothing is left that could give anything back. */
+/*
+ * Whether nothing is left that could give anything back.  Sources first, then with the stream: so a batch that moves on
+ * meanwhile is met further down, and not missed.
+ */
 static bool is_idle(struct run *run)
 {
     uint64_t now = clock_now_ns();
 
-    for (size_t k = 0; k < run->n_stages; k++) {
+    for (size_t k = run->n_stages; k-- > 0;) {
         if (has_work(&run->stages[k], now))
             return false;
     }
