@@ -173,6 +173,7 @@ class Driver:
         self.places = {"IN": str(folder), "FAULTY": str(plugins.parents[1] / "plugins" / "faulty.so"),
                        "RELAY": str(plugins / "relay.so")}
         self.whole_s = {}
+        self.whole_read = {}
 
     def description(self, case):
         text = "stages:" + case.text
@@ -251,7 +252,9 @@ class Driver:
             check(n_signals > 0 and not ends and left == [], f"killed, and left {left}")
             return "before it was set up"
         check(code in (0, 4, 5), f"exit {code}")
-        check(len(ends) == 1 and ends[0]["exit"] == code, f"exit {code}, but it says {ends}")
+        check(len(ends) == 1 and ends[0]["exit"] == code and
+              ends[0]["end"] == {0: "done", 4: "drained", 5: "stopped"}[code],
+              f"exit {code}, but it says {ends}")
         account = ends[0]["account"]
         check(account["read"] + account["split"] == sum(
             account[term] for term in ("delivered", "dead", "skipped", "filtered", "merged",
@@ -262,6 +265,9 @@ class Driver:
             return "stopped"
         check(account["unfinished"] == 0, f"exit {code}: {account}")
         check(code == 0 or n_signals > 0, "nobody told it to drain")
+        whole_read = self.whole_read.setdefault(case.name, account["read"])
+        check(code == 4 or account["read"] == whole_read,
+              f"exit 0, but it has read {account['read']} of {whole_read} items")
         stages = {stage["name"]: stage for stage in ends[0]["stages"]}
         case.judge(self.inputs, Done(code, account, stages, folder))
         wanted = {"a.txt", "b.txt"} if case.judge is judge_fan else {"out.txt"}
