@@ -68,7 +68,8 @@ static int tally_each(struct pph_ctx *ctx, struct pph_item *it)
     if (line == NULL)
         return PPH_FATAL;
     digits = (size_t)snprintf(line, 16, "%u ", it->key != 0 ? t->lines[slot] : 0);
-    memcpy(line + digits, it->data, it->len);
+    if (it->len > 0) /* an empty item may have no address */
+        memcpy(line + digits, it->data, it->len);
     out.data = line;
     out.len = it->len + (uint32_t)digits;
     return ctx->host->emit(ctx, &out, 1) < 0 ? PPH_STOP : PPH_OK;
