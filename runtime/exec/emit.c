@@ -350,7 +350,7 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     rc = append_all(i, items, n);
     if (rc != PPH_OK)
         return rc;
-    i->told = emit_is_full(i) || budget_is_spent(i);
+    i->told = emit_is_full(i) || budget_is_spent(i) || i->scope.cost > CALL_SOFT_COST;
     return i->told ? PPH_MORE : PPH_OK;
 }
 

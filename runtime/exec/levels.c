@@ -146,11 +146,11 @@ void bound_memory(struct graph *graph)
     for (size_t k = 0; k < graph->n_stages; k++) {
         struct graph_stage *s = &graph->stages[k];
         uint64_t queue = s->is_source ? 0 : s->queue_bytes;
-        /* input, one payload being made, what is being built per port and what waits to go down */
+        /* input, payload being made, what is being built per port and what waits to go down */
         uint64_t output = OUT_HARD_COST + (s->n_ports + 1) * (uint64_t)BATCH_BYTES;
         /* ... a copy for a reader; and a spare thread, should it wait inside emit */
-        uint64_t worker =
-            2 * (uint64_t)BATCH_BYTES + copy_bytes(s) + output + THREAD_BYTES;
+        uint64_t worker = 2 * (uint64_t)BATCH_BYTES + CALL_SOFT_COST + copy_bytes(s) +
+                          output + THREAD_BYTES;
         uint64_t one = s->keyed ? divided_bytes(s) : BATCH_BYTES;
 
         if (!s->is_source && s->queue_items < queue / BATCH_BYTES)

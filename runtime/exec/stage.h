@@ -43,6 +43,9 @@ enum {
     /* ... and before it makes the plugin wait, if it goes on all the same. */
     OUT_HARD_BATCHES = 8,
     OUT_HARD_COST = 2 << 20,
+
+    /* What a call may have allocated before emit says PPH_MORE: it is kept until the call is over. */
+    CALL_SOFT_COST = 4 << 20,
 };
 
 #define INSTANCE_MAGIC 0x70706931u

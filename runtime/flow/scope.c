@@ -20,6 +20,7 @@ bool scope_add(struct scope *scope, struct buf *buf, const struct batch_memory *
         scope->cap = cap;
     }
     scope->bufs[scope->n++] = buf;
+    scope->cost += buf->cost;
     return true;
 }
 
@@ -73,6 +74,7 @@ void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t k
     while (scope->n > keep) {
         struct buf *buf = scope->bufs[--scope->n];
 
+        scope->cost -= buf->cost;
         if (buf == scope->arena)
             scope->arena = NULL;
         buf_unref(buf, memory->cache);
@@ -97,8 +99,10 @@ void scope_end(struct scope *scope, const struct batch_memory *memory)
     if (arena)
         buf_ref(arena);
     scope_trim(scope, memory, 0);
-    if (arena) /* there is room for it: it was in the list a moment ago */
+    if (arena) { /* there is room for it: it was in the list a moment ago */
         scope->bufs[scope->n++] = arena;
+        scope->cost += arena->cost;
+    }
     scope->arena = arena;
     scope->input = NULL;
 }

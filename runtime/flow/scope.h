@@ -13,6 +13,7 @@ struct scope {
     const struct batch *input; /* NULL: the call has none */
     struct buf **bufs;         /* each with a reference of this scope */
     size_t n, cap;
+    size_t cost;       /* memory that bufs keep alive */
     struct buf *arena; /* one of bufs: small allocations share it */
     size_t arena_used;
 };

@@ -62,7 +62,8 @@ static void raise_to(_Atomic uint64_t *most, uint64_t now)
 static void note(struct pph_ctx *ctx)
 {
     const struct run *run = instance_of(ctx)->stage->run;
-    uint64_t made = atomic_load(&run->roots.made); /* first: so never more than there were */
+    uint64_t made =
+        atomic_load(&run->roots.made); /* first: so never more than there were */
     uint64_t done = atomic_load(&run->roots.done);
 
     raise_to(&seen.in_flight, made > done ? made - done : 0);

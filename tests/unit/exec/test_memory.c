@@ -139,6 +139,46 @@ START_TEST(copies_made_in_one_call_are_given_back_as_they_are_read)
 }
 END_TEST
 
+/* As many as are wanted in one call, each in memory of its own, as long as emit does not say PPH_MORE. */
+static int generate_wanted(struct pph_ctx *ctx)
+{
+    static _Atomic unsigned made;
+    int rc = PPH_OK;
+
+    for (uint32_t k = 0; rc == PPH_OK && k < ctx->want && made < LARGE_ITEMS; k++) {
+        struct pph_item it = {.len = LARGE, .data = ctx->host->alloc(ctx, LARGE)};
+
+        if (!it.data)
+            return PPH_FATAL;
+        memset(it.data, 1, SMALL);
+        note_peak(ctx);
+        rc = ctx->host->emit(ctx, &it, 1);
+        made++;
+    }
+    if (rc < 0)
+        return rc;
+    return made == LARGE_ITEMS ? PPH_END : PPH_OK;
+}
+
+static const struct pph_plugin wanted = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_GENERATOR,
+    .name = "wanted",
+    .generate = generate_wanted,
+};
+
+START_TEST(call_that_allocates_much_is_asked_to_end)
+{
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &wanted},
+        {.name = "end", .plugin = &swallow},
+    };
+
+    assert_runs_in_little(stages, COUNT(stages), LARGE_ITEMS,
+                          (uint64_t)LARGE_ITEMS * LARGE);
+}
+END_TEST
+
 static int batch_move_deaf(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 {
     int rc = ctx->host->emit(ctx, items, n);
@@ -177,6 +217,7 @@ int main(void)
     tcase_set_timeout(tc, 20.0);
     tcase_add_test(tc, each_gives_back_what_it_allocated_item_by_item);
     tcase_add_test(tc, copies_made_in_one_call_are_given_back_as_they_are_read);
+    tcase_add_test(tc, call_that_allocates_much_is_asked_to_end);
     tcase_add_test(tc, deaf_emitter_waits_also_after_its_whole_input);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
