@@ -323,6 +323,7 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
     struct wakes wakes = {0};
     enum work work = WORK_NONE;
     bool finished = false;
+    bool flushes = false;
     bool unread;
 
     mutex_lock(&s->lock);
@@ -340,13 +341,18 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
         stage_clear_ready_locked(s);
     } else {
         work = claim_work_locked(s, only, ret_instance, &wakes);
-        if (work == WORK_NONE)
+        if (work == WORK_NONE) {
+            flushes = s->phase == STAGE_OPEN;
             finished = finish_check_locked(s);
+            flushes = flushes && s->phase == STAGE_FLUSHING;
+        }
     }
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
     if (finished)
         finish(s);
+    else if (flushes) /* all its workers can, side by side */
+        workers_notify(s->run);
     return work;
 }
 
