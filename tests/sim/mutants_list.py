@@ -114,4 +114,17 @@ MUTANTS = [
     Mutant("lane-torn", "the parts of a batch get into the lanes in the wrong order", "exec/lanes.c", [(
         "    for (uint32_t k = batch->n; k-- > 0;)\n        index[--start[lane[k]]] = (uint16_t)k;",
         "    for (uint32_t k = 0; k < batch->n; k++)\n        index[--start[lane[k]]] = (uint16_t)k;")]),
+    Mutant("search-before-idle", "a thread that gives up searching says so before it says that it sleeps", "exec/wakeup.c", [(
+        "    atomic_fetch_or_explicit(word, bit, memory_order_seq_cst); /* see sleep-note */\n    (void)stop_search(w);\n    if ((any_ready(run) ||",
+        "    bool found = any_ready(run);\n    atomic_fetch_or_explicit(word, bit, memory_order_seq_cst);\n    (void)stop_search(w);\n    if ((found ||")]),
+    Mutant("search-no-chain", "the last searcher that finds work wakes nobody", "exec/wakeup.c", [(
+        "    if (stop_search(w))\n        workers_notify(w->workers->run);", "    (void)stop_search(w);")]),
+    Mutant("search-spare", "a thread that gives its slot up goes on being counted as searching", "exec/workers.c", [(
+        "            worker_stops_searching(\n                w); /* a wake-up for a slot holder may have come here */\n", "")]),
+    Mutant("search-late", "a woken thread is counted as searching only when it runs, and counted out", "exec/wakeup.c", [(
+        "                atomic_fetch_add_explicit(&ws->searching, 1,\n                                          memory_order_seq_cst); /* see sleep-note */\n", "")]),
+    Mutant("flush-silent", "all workers could flush, and only one is told", "exec/dispatch.c", [(
+        "    else if (flushes) /* all its workers can, side by side */\n        workers_notify(s->run);\n", "")]),
+    Mutant("budget-place-lost", "a call that made no batch keeps its place", "exec/budget.c", [(
+        "void budget_leave(struct instance *i)\n{\n    give_place_back(i);", "void budget_leave(struct instance *i)\n{")]),
 ]

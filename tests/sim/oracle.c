@@ -241,9 +241,9 @@ static unsigned awake_in_pool(void)
 
 /*
  * Work for the pool is known, and nobody of the pool will look: that is a lost wake-up.  That one of
- * several sleeps although it could work is only counted.
+ * several sleeps although it could work is only counted; but all workers of a stage flush at once.
  */
-static void check_pool(void)
+static void check_pool(bool flush)
 {
     const struct workers *ws = watched->workers;
 
@@ -251,18 +251,53 @@ static void check_pool(void)
         return;
     if (peek(&ws->idle[0]) != 0)
         lazy++;
+    if (peek(&ws->idle[0]) != 0 && flush)
+        machine_fail(
+            "lost wake-up: a worker could flush, but a thread of the pool sleeps");
     if (awake_in_pool() == 0 && !machine_refused_thread())
         machine_fail("lost wake-up: work is ready, but the whole pool sleeps");
 }
 
+/* Everybody has found work or sleeps: nobody searches. */
+static void check_searching(void)
+{
+    if (!is_over() && peek32(&watched->workers->searching) != 0)
+        machine_fail("a thread is counted as searching, but none does");
+}
+
+/* Each place among the batches under way belongs to a call that has not made its batch yet. */
+static void check_places(void)
+{
+    uint64_t places = 0;
+
+    for (size_t k = 0; k < watched->n_stages; k++) {
+        const struct stage *s = &watched->stages[k];
+
+        for (unsigned w = 0; w < s->n_instances; w++)
+            places += s->instances[w].promised;
+        for (const struct instance *i = s->free; i; i = i->next) {
+            if (i->promised || i->entered)
+                machine_fail("stage %s: a call that is over keeps its place",
+                             s->graph->name);
+        }
+    }
+    if (places != peek(&watched->budget.promised))
+        machine_fail("%" PRIu64 " places are taken, %" PRIu64 " counted", places,
+                     peek(&watched->budget.promised));
+}
+
 static void settled(bool stuck)
 {
+    bool flush;
+
     if (!watched)
         return;
     begun = begun || watched->workers->go || watched->workers->pause;
     if (begun && !run_cancelled(watched)) {
-        if (oracle_check_ready(watched))
-            check_pool();
+        if (oracle_check_ready(watched, &flush))
+            check_pool(flush);
+        check_searching();
+        check_places();
         oracle_check_roots(watched);
     }
     if (stuck && !waits_for_time())

@@ -25,10 +25,11 @@ uint64_t oracle_lazy(void);
 void oracle_describe(void);
 
 /*
- * No lost wake-up: fails the schedule.  True: a stage of the pool is ready, and nothing hinders it.
+ * No lost wake-up: fails the schedule.  True: a stage of the pool is ready, and nothing hinders it;
+ * *ret_flush: one that flushes.
  * [machine settled]
  */
-bool oracle_check_ready(struct run *run);
+bool oracle_check_ready(struct run *run, bool *ret_flush);
 
 /* Before another run. */
 void oracle_forget_roots(void);

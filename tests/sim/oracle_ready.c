@@ -104,7 +104,8 @@ static bool is_registered(const struct stage *s, uint64_t readers)
     return false;
 }
 
-static bool seen_work; /* an option that nothing hinders, of a stage of the pool */
+static bool seen_work;  /* an option that nothing hinders, of a stage of the pool */
+static bool seen_flush; /* ... and it is a flush */
 
 /* Whether as many batches are under way as may be.  Memory is not looked at: a call may give some back long before it
  * ends, and then it looks after those who wait. */
@@ -146,8 +147,10 @@ static bool is_held_back(const struct option *option)
 
 static void check(const struct option *option)
 {
-    if (!option->s->own_threads && !option->full && is_awake(option))
+    if (!option->s->own_threads && !option->full && is_awake(option)) {
         seen_work = true;
+        seen_flush = seen_flush || option->s->phase == STAGE_FLUSHING;
+    }
     if (is_awake(option) || is_registered(option->s, option->readers) ||
         is_held_back(option))
         return;
@@ -271,9 +274,10 @@ static void check_unread(const struct stage *s)
         check(&option);
 }
 
-bool oracle_check_ready(struct run *run)
+bool oracle_check_ready(struct run *run, bool *ret_flush)
 {
     seen_work = false;
+    seen_flush = false;
     for (size_t k = 0; k < run->n_stages; k++) {
         const struct stage *s = &run->stages[k];
 
@@ -287,5 +291,6 @@ bool oracle_check_ready(struct run *run)
         check_end(s);
         check_unread(s);
     }
+    *ret_flush = seen_flush;
     return seen_work;
 }

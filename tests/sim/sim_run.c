@@ -300,6 +300,9 @@ static bool run_jobs(struct totals *totals)
         int status = 0;
         pid_t ended = wait(&status);
 
+        if (WIFSIGNALED(status))
+            (void)fprintf(stderr, "sim_run: a process was ended by signal %d\n",
+                          WTERMSIG(status));
         if (ended < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             for (unsigned k = 0; good && k < options.jobs; k++) {
                 if (pids[k] > 0 && pids[k] != ended)
