@@ -72,7 +72,7 @@ MUTANTS = [
     Mutant("plan-race", "a second call is planned while the first is", "exec/dispatch.c", [(
         "    if (s->planning || (s->window > 0", "    if ((s->window > 0")]),
     Mutant("plan-unready", "the end of plan does not make the stage ready", "exec/activation.c", [(
-        "        s->source_done = true;\n    stage_set_ready_locked(s);", "        s->source_done = true;")]),
+        "    if (others)\n        stage_set_ready_locked(s);\n", "")]),
     Mutant("root-leaked", "a clone takes one reference too many", "flow/batch.c", [(
         "    for (uint32_t i = 0; i < batch->n; i++) {\n        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;",
         "    (void)root_ref(batch->root);\n    for (uint32_t i = 0; i < batch->n; i++) {\n        batch->items[i].flags &= (uint16_t)~PPH_WRITABLE;")]),
