@@ -28,7 +28,8 @@ static _Atomic bool done;
 
 static void setup(void)
 {
-    chaos_never(CHAOS_FULL); /* what is said of a queue is true only if the queue says so */
+    chaos_never(
+        CHAOS_FULL); /* what is said of a queue is true only if the queue says so */
     collected_reset();
     memset(wanted, 0, sizeof(wanted));
     atomic_store(&done, false);
