@@ -6,6 +6,10 @@
  * `waiting`.  All of these accesses are seq_cst, so at least one of the two sees the other, and no source waits for
  * what has come already.  A cache may keep a few bytes untold: its thread tells them when somebody waits and before it
  * sleeps, so at the end of all work the figures are exact.
+ *
+ * exception-note: to find that nothing is left which could give anything back takes a while, and by then a source may
+ * have begun another call.  So calls are numbered as they are let in (`turn`), and an exception is made for one source
+ * and one number: the one that was next before the search began.  It is void as soon as any call has begun or ended.
  */
 #include "exec/budget.h"
 
@@ -73,12 +77,29 @@ static uint64_t bit_of(const struct stage *s)
     return UINT64_C(1) << (s->id % 64);
 }
 
-/* Whether the source may make one batch whatever the budget says; only a hint. */
-static bool is_excepted(const struct stage *s)
+/* See exception-note. */
+static uint64_t exception_for(unsigned stage, uint64_t turn)
 {
-    return (atomic_load_explicit(&s->run->budget.excepted[s->id / 64],
-                                 memory_order_relaxed) &
-            bit_of(s)) != 0;
+    return (turn + 1) * STAGES_MAX + stage; /* 0: none yet */
+}
+
+/* Whether the source may begin the call with this number whatever the budget says. */
+static bool is_excepted(const struct stage *s, uint64_t turn)
+{
+    return atomic_load_explicit(&s->run->budget.exception, memory_order_seq_cst) ==
+           exception_for(s->id, turn); /* see exception-note */
+}
+
+static uint64_t turn_of(const struct run *run)
+{
+    return atomic_load_explicit(&run->budget.turn,
+                                memory_order_seq_cst); /* see exception-note */
+}
+
+static void next_turn(struct run *run)
+{
+    atomic_fetch_add_explicit(&run->budget.turn, 1,
+                              memory_order_seq_cst); /* see exception-note */
 }
 
 /* Takes a place among the batches under way; `even_over`: also when there is none. */
@@ -100,21 +121,33 @@ static bool take_place(struct instance *i, bool even_over)
     return true;
 }
 
-/* Lets the instance in, or not; an exception is used up by the one call it was made for. */
+/* Whether the call has the one number that the source was excepted for; then nobody else has. */
+static bool use_exception(struct instance *i)
+{
+    struct run *run = i->stage->run;
+    uint64_t turn = turn_of(run);
+
+    return is_excepted(i->stage, turn) &&
+           atomic_compare_exchange_strong_explicit(&run->budget.turn, &turn, turn + 1,
+                                                   memory_order_seq_cst, /* see exception-note */
+                                                   memory_order_seq_cst) &&
+           take_place(i, true);
+}
+
+/* Lets the instance in, or not. */
 static bool enter(struct instance *i)
 {
-    struct stage *s = i->stage;
-    struct budget *b = &s->run->budget;
-    uint64_t bit = bit_of(s);
+    struct run *run = i->stage->run;
+    const struct budget *b = &run->budget;
 
     if (b->bytes == 0 && b->in_flight == 0)
         return true;
-    if ((has_memory(s->run, b->bytes) && take_place(i, false)) ||
-        (is_excepted(s) &&
-         atomic_fetch_and_explicit(&b->excepted[s->id / 64], ~bit, memory_order_relaxed) &
-             bit &&
-         take_place(i, true)))
+    if (has_memory(run, b->bytes) && take_place(i, false)) {
+        next_turn(run);
         i->entered = true;
+    } else {
+        i->entered = use_exception(i);
+    }
     return i->entered;
 }
 
@@ -137,7 +170,8 @@ static bool is_bound(const struct instance *i)
 
 bool budget_resumes_locked(struct stage *s, const struct instance *i)
 {
-    bool resumes = !is_bound(i) || budget_reason(s->run) == BUDGET_NONE || is_excepted(s);
+    bool resumes = !is_bound(i) || budget_reason(s->run) == BUDGET_NONE ||
+                   is_excepted(s, turn_of(s->run));
 
     s->held_back = s->held_back || !resumes;
     return resumes;
@@ -190,14 +224,10 @@ void budget_made(struct instance *i)
 
 void budget_leave(struct instance *i)
 {
-    struct stage *s = i->stage;
-
     give_place_back(i);
+    if (i->entered) /* was it this call that lingered, nobody is excepted for that any more */
+        next_turn(i->stage->run);
     i->entered = false;
-    /* Was it this call that lingered, the reason to except the stage is gone: what it made counts now. */
-    if (is_excepted(s))
-        atomic_fetch_and_explicit(&s->run->budget.excepted[s->id / 64], ~bit_of(s),
-                                  memory_order_relaxed);
 }
 
 /* Calls of the source that have run for so long that they seem to wait for something themselves. */
@@ -257,25 +287,77 @@ bool budget_is_awaited(const struct run *run)
     return false;
 }
 
-void budget_look(struct run *run)
+/* Makes ready what waits and is in `these`. */
+static void wake_sources(struct run *run, unsigned word, uint64_t these)
+{
+    uint64_t bits =
+        these & atomic_fetch_and_explicit(&run->budget.waiting[word], ~these,
+                                          memory_order_seq_cst); /* see budget-note */
+
+    for (; bits; bits &= bits - 1)
+        stage_make_ready(&run->stages[64 * word + (unsigned)__builtin_ctzll(bits)]);
+}
+
+/* The source that waits and whose turn it is after the last one; no other: that one. */
+static unsigned next_to_except(const struct run *run, uint64_t exception)
+{
+    unsigned last = (unsigned)(exception % STAGES_MAX);
+
+    for (unsigned k = 1; k < STAGES_MAX; k++) {
+        unsigned id = (last + k) % STAGES_MAX;
+        uint64_t waiting = atomic_load_explicit(
+            &run->budget.waiting[id / 64], memory_order_seq_cst); /* see budget-note */
+
+        if (waiting >> (id % 64) & 1)
+            return id;
+    }
+    return last;
+}
+
+/* Nothing but a source can go on, and none may: one does all the same, if nothing has moved since `turn` was read. */
+static void make_exception(struct run *run, uint64_t turn)
 {
     struct budget *b = &run->budget;
-    bool open;
+    uint64_t before = atomic_load_explicit(&b->exception,
+                                           memory_order_seq_cst); /* see exception-note */
+    unsigned id = next_to_except(run, before);
+    uint64_t exception = exception_for(id, turn);
+
+    while (before / STAGES_MAX <= turn + 1 &&
+           !atomic_compare_exchange_weak_explicit(
+               &b->exception, &before, exception,
+               memory_order_seq_cst, /* see exception-note */
+               memory_order_seq_cst))
+        continue;
+    wake_sources(run, id / 64, UINT64_C(1) << (id % 64));
+}
+
+/* Whether sources may go on by the figures. */
+static bool is_open(const struct run *run)
+{
+    const struct budget *b = &run->budget;
+
+    return has_memory(run, b->bytes - b->bytes / LOW_WATER_PART) && has_place(run);
+}
+
+void budget_look(struct run *run)
+{
+    uint64_t turn;
 
     if (!budget_is_awaited(run))
         return;
-    open = has_memory(run, b->bytes - b->bytes / LOW_WATER_PART) && has_place(run);
-    if (!open && !is_idle(run))
-        return;
-    for (unsigned word = 0; word < STAGE_WORDS; word++) {
-        uint64_t bits = atomic_exchange_explicit(
-            &b->waiting[word], 0, memory_order_seq_cst); /* see budget-note */
-
-        if (!open) /* published by the stage's lock */
-            atomic_fetch_or_explicit(&b->excepted[word], bits, memory_order_relaxed);
-        for (; bits; bits &= bits - 1)
-            stage_make_ready(&run->stages[64 * word + (unsigned)__builtin_ctzll(bits)]);
+    turn = turn_of(run);
+    if (!is_open(run)) {
+        if (!is_idle(run))
+            return;
+        if (!is_open(
+                run)) { /* what was the last to go on may have given back what was missing */
+            make_exception(run, turn);
+            return;
+        }
     }
+    for (unsigned word = 0; word < STAGE_WORDS; word++)
+        wake_sources(run, word, UINT64_MAX);
 }
 
 void budget_look_later(struct run *run)

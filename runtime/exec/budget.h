@@ -3,8 +3,8 @@
  * What holds sources back beside the queues below them: the pipeline's `memory:` and `max_in_flight:`.
  *
  * Only sources are held back, never a stage below one: those give memory back and finish batches, so
- * the run goes on.  When nothing is left that could give anything back, each source that waits may make one batch
- * whatever the budget says, so no budget is too small to run with.
+ * the run goes on.  When nothing is left that could give anything back, one of the sources that wait may make one batch
+ * whatever the budget says, and they take turns; so no budget is too small to run with.
  */
 #ifndef EXEC_BUDGET_H
 #define EXEC_BUDGET_H

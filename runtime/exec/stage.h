@@ -295,9 +295,12 @@ struct budget {
     /* bit = source that is held back; written by: the source, and whoever makes it ready; read by: every thread
      * between two activations; see budget-note */
     _Alignas(64) _Atomic uint64_t waiting[STAGE_WORDS];
-    /* bit = source that may make one batch more than the budget allows; written by: whoever found that nothing else
-     * can go on, and the source; read by: the source; relaxed: the stage's lock publishes it */
-    _Atomic uint64_t excepted[STAGE_WORDS];
+    /* Counts calls of sources that begin or end; written by: sources; read by: the same, and whoever finds that
+     * nothing else can go on; see exception-note in budget.c */
+    _Atomic uint64_t turn;
+    /* Which source may begin a call whatever the budget says, and when; written by: whoever found that nothing else
+     * can go on; read by: sources; see exception-note */
+    _Atomic uint64_t exception;
 };
 
 /* The run's state that the exec layer shares; run.c makes it. */

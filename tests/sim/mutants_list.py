@@ -27,9 +27,9 @@ MUTANTS = [
     Mutant("budget-unnoted", "a source that the budget holds back does not say so", "exec/budget.c", [(
         "    if (!s->held_back)\n        return;", "    if (s)\n        return;")]),
     Mutant("budget-unlooked", "nobody looks after sources that the budget holds back", "exec/budget.c", [(
-        "    if (!budget_is_awaited(run))\n        return;\n    open", "    if (run)\n        return;\n    open")]),
+        "    if (!budget_is_awaited(run))\n        return;\n    turn", "    if (run)\n        return;\n    turn")]),
     Mutant("budget-strict", "no source may exceed the budget, though nothing else can go on", "exec/budget.c", [(
-        "    if (!open && !is_idle(run))\n        return;", "    if (!open)\n        return;\n    (void)is_idle(run);")]),
+        "            make_exception(run, turn);\n            return;", "            return;")]),
     Mutant("notify-end-of-input", "nobody is woken when a stage's input has ended", "exec/dispatch.c", [(
         "    } else {\n        workers_notify(run);\n    }", "    }")]),
     Mutant("sleep-no-recheck", "a thread does not look again before it sleeps", "exec/wakeup.c", [(
