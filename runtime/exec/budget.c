@@ -128,9 +128,10 @@ static bool use_exception(struct instance *i)
     uint64_t turn = turn_of(run);
 
     return is_excepted(i->stage, turn) &&
-           atomic_compare_exchange_strong_explicit(&run->budget.turn, &turn, turn + 1,
-                                                   memory_order_seq_cst, /* see exception-note */
-                                                   memory_order_seq_cst) &&
+           atomic_compare_exchange_strong_explicit(
+               &run->budget.turn, &turn, turn + 1,
+               memory_order_seq_cst, /* see exception-note */
+               memory_order_seq_cst) &&
            take_place(i, true);
 }
 
@@ -196,13 +197,13 @@ bool budget_is_spent(const struct instance *i)
 {
     const struct stage *s = i->stage;
 
-    if (!is_bound(i) || budget_reason(s->run) == BUDGET_NONE)
+    if (!is_bound(i))
         return false;
     for (size_t p = 0; p < s->graph->n_ports; p++) {
         if (i->outlets[p].open) /* a batch that has begun may become full */
             return false;
     }
-    return true;
+    return budget_reason(s->run) != BUDGET_NONE;
 }
 
 static void give_place_back(struct instance *i)

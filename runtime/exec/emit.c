@@ -344,8 +344,8 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     }
     if (s->graph->is_source && outlives_drain(i))
         return PPH_STOP;
-    if (run_cancelled(s->run) || stage_is_unread(s) || !emit_kept_by_copy(i) ||
-        !wait_for_room(i))
+    if (run_cancelled(s->run) || stage_is_unread(s) ||
+        (i->kept > 0 && !emit_kept_by_copy(i)) || (is_over(i) && !wait_for_room(i)))
         return PPH_STOP;
     rc = append_all(i, items, n);
     if (rc != PPH_OK)

@@ -92,18 +92,24 @@ static bool arena_has_room(struct scope *scope)
     return scope->arena->len - scope->arena_used >= ARENA_ROOM;
 }
 
+/* Puts the arena in front of the other buffers. */
+static void put_first(struct scope *scope)
+{
+    size_t at = 0;
+
+    while (scope->bufs[at] != scope->arena)
+        at++;
+    scope->bufs[at] = scope->bufs[0];
+    scope->bufs[0] = scope->arena;
+}
+
 void scope_end(struct scope *scope, const struct batch_memory *memory)
 {
-    struct buf *arena = arena_has_room(scope) ? scope->arena : NULL;
+    bool keep = arena_has_room(scope);
 
-    if (arena)
-        buf_ref(arena);
-    scope_trim(scope, memory, 0);
-    if (arena) { /* there is room for it: it was in the list a moment ago */
-        scope->bufs[scope->n++] = arena;
-        scope->cost += arena->cost;
-    }
-    scope->arena = arena;
+    if (keep) /* with the reference it has: two atomic operations less for each call */
+        put_first(scope);
+    scope_trim(scope, memory, keep);
     scope->input = NULL;
 }
 
