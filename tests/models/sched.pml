@@ -19,6 +19,8 @@
  * queue holds.  HARD batches collect before emit waits.  RUDE 0: plugins return PPH_MORE when told;
  * 1: they go on and wait in emit; 2: either.  FLUSH: `mid` has a flush that emits one batch per instance.
  * ROUNDS: an instance whose call is over may go on with the next one at once.
+ * SWAP: at any time the module of `mid` (or `a`) is replaced: no call begins until those under way, held ones too,
+ * are over; then the new module is put in.  It is not built yet; the protocol is that of the design.
  *
  * The bugs it must find, each alone:
  *   BUG1  registers as a waiter first and clears the ready bit after that
@@ -33,6 +35,9 @@
  *   BUG10 a source counts as finished while a call of it runs
  *   BUG11 what does not fit goes over the bound (the first batch of a call is free)
  *   BUG12 (ROUNDS) who goes on at once does not wake those whom the pop made room for
+ *   BUG13 (SWAP) the stage is not made ready when the new module is in
+ *   BUG14 (SWAP) held calls are not waited for: one goes on with a module that did not begin it
+ *   BUG15 (SWAP) held calls do not go on either while the module is to be replaced
  */
 #ifndef TOPO
 #define TOPO 0
@@ -124,6 +129,19 @@ byte left[NX]; /* batches the call will yet emit */
 byte out[NX];  /* batches closed, not yet gone down */
 byte got[NX];  /* readers that have the first of these */
 bit incall[NX], rude[NX], flushed[NX];
+
+#ifdef SWAP
+bit swapping, swapped, module, began[NX]; /* the module in use; the one that a call began with */
+#define SWAPPING(s) ((s) == WIDE && swapping)
+#define IN_WAY(x) (st[x] == RUN || IS_HELD(x))
+#ifdef BUG14
+#define IS_HELD(x) false
+#else
+#define IS_HELD(x) (st[x] == HELD)
+#endif
+#else
+#define SWAPPING(s) false
+#endif
 
 /* threads */
 bit idle[W], wake[W], go[W];
@@ -324,7 +342,10 @@ inline claim(s)
     :: s == 0 -> delivered++
     :: else
     fi;
-    incall[x] = 1
+    incall[x] = 1;
+#ifdef SWAP
+    began[x] = module
+#endif
 }
 
 /* The first half of wakes_deliver(): those in `pk` go on. */
@@ -385,7 +406,7 @@ inline goes_on(s)
     d = 0;
     gate(s);
     bl = 0;
-    found = found && have && opn && phase[s] == OPEN;
+    found = found && have && opn && phase[s] == OPEN && !SWAPPING(s);
     opn = 0;
     have = 0;
     if
@@ -542,13 +563,20 @@ dispatch:
             if
             :: phase[s] == FINISHED -> x = NOBODY; ready[s] = 0
             :: else ->
+#ifdef BUG15
+                if
+                :: SWAPPING(s) -> x = NOBODY
+                :: else -> find_held(s)
+                fi;
+#else
                 find_held(s);
+#endif
                 if
                 :: x != NOBODY -> st[x] = RUN
                 :: else ->
                     find_free(s);
                     if
-                    :: x != NOBODY && have -> gate(s)
+                    :: x != NOBODY && have && !SWAPPING(s) -> gate(s)
                     :: else -> x = NOBODY
                     fi;
                     if
@@ -634,6 +662,9 @@ call:
 
     /* activation_run(): what the call has emitted goes down, then it emits more */
 emit:
+#ifdef SWAP
+    assert(!incall[x] || left[x] == 0 || began[x] == module || s != WIDE);
+#endif
     if
     :: out[x] > 0 ->
         d = READER(s, got[x]);
@@ -757,6 +788,28 @@ end:
     gone++
 }
 
+#ifdef SWAP
+/* The thread that replaces the module of WIDE, once. */
+proctype swapper()
+{
+    byte j;
+
+    atomic {
+        lk[WIDE] == 0 -> swapping = 1
+    };
+    atomic { /* stage_complete() tells it that a call is over */
+        lk[WIDE] == 0 && !IN_WAY(AT(WIDE, 0)) && !IN_WAY(AT(WIDE, LIM - 1)) -> /* LIM is 1 or 2 */
+        module = 1;
+        swapping = 0;
+#ifndef BUG13
+        ready[WIDE] = 1
+#endif
+    };
+    notify();
+    swapped = 1
+}
+#endif
+
 init
 {
     byte j;
@@ -773,8 +826,14 @@ init
         do
         :: j < W -> run thread(j); j++
         :: else -> break
-        od
+        od;
+#ifdef SWAP
+        run swapper()
+#endif
     };
+#ifdef SWAP
+    swapped;
+#endif
     gone == W;
     assert(delivered == EXPECTED);
     j = 0;
