@@ -230,7 +230,9 @@ struct pph_host {
     /* [worker] Adds to, sets or observes metrics[metric]. */
     void (*count)(struct pph_ctx *, uint32_t metric, double v);
 
-    /* [worker] One named result of this worker, as JSON; a later one of the same name replaces it. */
+    /* [worker] One named result of this worker, as JSON; a later one of the same name replaces it.
+     * name NULL: the one result, without names.  In start and in calls; at most 64 MiB for all of a
+     * worker.  PPH_OK, PPH_FAIL: it is refused and the worker has failed, or PPH_FATAL. */
     int (*result)(struct pph_ctx *, const char *name, const char *json);
 
     /* [worker] generate: everything emitted so far brings the source to this position; call it last,
@@ -269,7 +271,8 @@ struct pph_host {
 
 enum pph_unit { PPH_BYTES = 0, PPH_ITEMS = 1 };
 
-/* A task has neither input nor output: its generate is called until PPH_END and it leaves results. */
+/* A task has neither input nor output: its generate is called until PPH_END and it leaves a result.
+ * PPH_FAIL and PPH_RETRY end this worker alone, PPH_FATAL the run. */
 enum pph_kind { PPH_GENERATOR = 1, PPH_PROCESSOR = 2, PPH_CONSUMER = 3, PPH_TASK = 4 };
 
 /* Promises and wishes; none set is the safe choice: one worker, no assumptions. */

@@ -50,6 +50,10 @@ static const struct command_flag run_flags[] = {
     {.name = "inline",
      .doc = "Runs every stage in one thread, one after the other, for a debugger."},
     {.name = "dry-run", .doc = "Does what 'pphost check' does, and no more."},
+    {.name = "results",
+     .arg = "FILE",
+     .doc = "Writes what tasks and other workers left behind as a JSON list; '-' is "
+            "standard output, where a terminal gets a table."},
     {.name = "log",
      .arg = "FORMAT",
      .choices = "text|json",
@@ -72,9 +76,9 @@ static const struct command_example run_examples[] = {
     {NULL, NULL},
 };
 
-static const char *const run_absent[] = {"resume", "results",    "for",  "items",
-                                         "only",   "trace",      "http", "watch",
-                                         "stall",  "ok-rejects", NULL};
+static const char *const run_absent[] = {"resume",     "for",  "items", "only",
+                                         "trace",      "http", "watch", "stall",
+                                         "ok-rejects", NULL};
 
 static const struct command_flag check_flags[] = {FLAG_SET, FLAG_THREADS, FLAG_MEMORY,
                                                   FLAG_JSON, END_OF_FLAGS};

@@ -50,16 +50,16 @@ bool output_utf8(void)
     return false;
 }
 
-bool output_write(enum output_fd fd, const char *bytes, size_t len)
+bool output_write(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
-        ssize_t n = write((int)fd, bytes, len);
+        ssize_t n = write(fd, bytes, len);
 
         if (n >= 0) {
             bytes += n;
             len -= (size_t)n;
         } else if (errno == EAGAIN) { /* somebody made our terminal non-blocking */
-            struct pollfd ready = {.fd = (int)fd, .events = POLLOUT};
+            struct pollfd ready = {.fd = fd, .events = POLLOUT};
 
             if (poll(&ready, 1, -1) < 0 && errno != EINTR)
                 return false;

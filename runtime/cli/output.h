@@ -24,8 +24,8 @@ bool output_colour(enum output_fd fd);
 /* A terminal that shows UTF-8, going by LC_ALL, LC_CTYPE and LANG. */
 bool output_utf8(void);
 
-/* Writes all of it; false when that failed (errno says why).  Blocks. */
-bool output_write(enum output_fd fd, const char *bytes, size_t len);
+/* Writes all of it, to one of the two or to any other descriptor; false when that failed (errno says why).  Blocks. */
+bool output_write(int fd, const char *bytes, size_t len);
 
 /*
  * Writes the text to standard output and frees it.  Returns an exit code: EXITS_OK, or, after saying so on standard

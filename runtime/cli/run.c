@@ -18,12 +18,14 @@
 #include "cli/exits.h"
 #include "cli/job.h"
 #include "cli/output.h"
+#include "cli/results_file.h"
 #include "cli/signals.h"
 #include "cli/verbs.h"
 #include "cli/wall.h"
 #include "observe/log.h"
 #include "observe/progress.h"
 #include "observe/report.h"
+#include "observe/results.h"
 
 enum {
     TICK_MS = 100,                   /* a line is painted at most so often */
@@ -52,6 +54,7 @@ struct runner {
     struct run_view view;  /* the last snapshot; its array is ours */
     uint64_t slow_line_ns; /* when the last line was written where there is no terminal */
     bool said_stopping;
+    struct results_file results;
 };
 
 static void on_log(void *arg, int level, const struct graph_stage *stage,
@@ -240,6 +243,21 @@ static int say_end_in_short(const struct report *report)
     return report->exit_code == EXITS_OK ? EXITS_FAILED : report->exit_code;
 }
 
+/* What workers left behind, one JSON object per line. */
+static void results_json(const struct runner *runner, const struct run *run,
+                         struct text *out)
+{
+    struct run_result result;
+    uint64_t at = 0;
+
+    while (results_next(run, runner->graph, &at, &result)) {
+        log_json_head(out, wall_ms(), "result");
+        text_str(out, ",");
+        results_members(&result, out);
+        text_str(out, "}\n");
+    }
+}
+
 /* Everything there is to say at the end, in one text and one write. */
 static int say_end(struct runner *runner, struct run *run, enum run_end end)
 {
@@ -257,11 +275,15 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
     report.n_failures = run_failures(run, &report.failures);
     report.exit_code = exit_code_of(end, report.account);
     if (runner->format == LOG_JSON) {
+        if (which == REPORT_ALL)
+            results_json(runner, run, &out);
         report_json(&report, which, &out);
     } else {
         report_failures(&report, which, &out);
         if (which == REPORT_ALL)
             report_summary(&report, &out);
+        if (which == REPORT_ALL && !results_file_is_table(&runner->results))
+            results_table(run, runner->graph, RESULTS_ROWS, &out);
     }
     if (report.exit_code == EXITS_BUG)
         bug_report(runner, run, &out);
@@ -289,8 +311,13 @@ static int execute(const struct graph *graph, const struct arguments *args)
     options.log_level = runner.loudness == LOUD_QUIET    ? LEVEL_QUIET
                         : runner.loudness == LOUD_NORMAL ? LEVEL_NORMAL
                                                          : LEVEL_VERBOSE;
+    if (!results_file_open(&runner.results, arguments_get(args, "results"), &err)) {
+        runner_fini(&runner);
+        return output_usage("error: %s\n", err.text);
+    }
     struct run *run = run_new(graph, &options, &err);
     if (run == NULL) {
+        results_file_drop(&runner.results);
         runner_fini(&runner);
         (void)dprintf(OUTPUT_STDERR, "error: %s\n", err.text);
         return EXITS_SYSTEM;
@@ -304,6 +331,7 @@ static int execute(const struct graph *graph, const struct arguments *args)
     console_paint(&runner.console, &nothing);
     console_flush(&runner.console, true);
     int code = say_end(&runner, run, end);
+    code = results_file_write(&runner.results, run, graph, code);
     run_free(run);
     runner_fini(&runner);
     return code;

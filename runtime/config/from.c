@@ -32,28 +32,24 @@ static void add_malformed(struct load *load, const struct yaml_node *node)
     load->partial = true;
 }
 
-/* ".dead" is the only port that all stages have; false after adding an error. */
+/* Only ".dead" and ".result" are ports that all stages have; false after adding an error. */
 static bool check_port(struct load *load, const struct yaml_node *node,
                        const struct from_ref *ref)
 {
-    static const char *const shared[] = {"dead", NULL};
+    static const char *const shared[] = {"dead", "result", NULL};
+    const char *near;
     struct diag *d;
 
     PPH_ASSERT(ref->stage || ref->port); /* the text is not empty */
-    if (ref->port && strcmp(ref->port, "result") == 0) {
-        diag_hint(
-            keys_add_later(load->diags, node->source, node->at, "the port '.result'"),
-            "delete it");
-        load->partial = true;
-        return false;
-    }
-    if (ref->stage || strcmp(ref->port, "dead") == 0)
+    if (ref->stage || strcmp(ref->port, "dead") == 0 || strcmp(ref->port, "result") == 0)
         return true;
     d = diag_add(load->diags, DIAG_ERROR, "E109", node->source, node->at,
-                 "'%s' says no stage, and only '.dead' can be read from all of them",
+                 "'%s' says no stage, and only '.dead' and '.result' can be read from "
+                 "all of them",
                  yaml_shown(node).text);
-    if (text_nearest(ref->port, shared))
-        diag_hint(d, "did you mean '.dead'?");
+    near = text_nearest(ref->port, shared);
+    if (near)
+        diag_hint(d, "did you mean '.%s'?", near);
     else
         diag_hint(d, "write  STAGE.%s", ref->port);
     load->partial = true;

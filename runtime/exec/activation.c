@@ -11,6 +11,7 @@
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/results.h"
 #include "exec/workers.h"
 
 enum {
@@ -144,23 +145,32 @@ static enum outcome run_generate(struct instance *i)
         return run_cancelled(s->run) ? OUTCOME_STOP : finish_call(i);
     case PPH_END:
         i->ended = true;
+        results_end(i);
         return finish_call(i);
     default:
+        if (s->desc->kind == PPH_TASK && (rc == PPH_FAIL || rc == PPH_RETRY) &&
+            !run_cancelled(s->run)) { /* the others' results are not lost by it */
+            policy_task_failed(i);
+            i->ended = true;
+            return finish_call(i);
+        }
         policy_bad_return(i, "generate", rc);
         return OUTCOME_STOP;
     }
 }
 
+/* The worker's last call: `flush`, if it has one, and what it leaves behind. */
 static enum outcome run_flush(struct instance *i)
 {
-    int rc = i->stage->desc->flush(&i->ctx, PPH_FLUSH_END);
+    const struct pph_plugin *desc = i->stage->desc;
+    int rc = desc->flush ? desc->flush(&i->ctx, PPH_FLUSH_END) : PPH_OK;
 
     if (i->failed && rc >= 0)
         rc = i->fail_code;
     switch (rc) {
     case PPH_OK:
     case PPH_END:
-        return finish_call(i);
+        return results_send(i) ? finish_call(i) : OUTCOME_STOP;
     case PPH_MORE:
         return OUTCOME_HELD;
     case PPH_STOP:

@@ -5,6 +5,7 @@
 
 #include "base/lock_order.h"
 #include "exec/host.h"
+#include "exec/results.h"
 
 static uint32_t batch_target(const struct port *port)
 {
@@ -157,6 +158,7 @@ static void free_instance(struct instance *i)
         return;
     scope_fini(&i->scope, &i->memory);
     origin_unref(i->origin);
+    results_free(i);
     free(i->outlets);
     i->magic = 0;
 }

@@ -6,6 +6,7 @@
 #include "exec/inbox.h"
 #include "exec/lanes.h"
 #include "exec/order.h"
+#include "exec/results.h"
 #include "exec/send.h"
 #include "exec/workers.h"
 
@@ -197,7 +198,7 @@ static bool finish_check_locked(struct stage *s)
             input_done = s->open_in == 0 && s->queue.n == 0 && !s->park_head;
         if (!input_done)
             return false;
-        if (s->desc->flush) {
+        if (s->desc->flush || stage_result_is_read(s)) {
             s->phase = STAGE_FLUSHING;
             stage_set_ready_locked(s);
             return false;

@@ -263,7 +263,11 @@ bool emit_may_keep(const struct instance *i)
 /* Whether the plugin has this output. */
 static bool port_is_good(const struct stage *s, unsigned port)
 {
-    return port + 1 < s->graph->n_ports && (port > 0 || s->graph->has_output);
+    const struct graph_stage *g = s->graph;
+
+    if (port > 0)
+        return port + 1 < g->n_ports && port != g->result_port;
+    return g->has_output;
 }
 
 /* Copies items into the batches being built; PPH_OK, PPH_STOP or PPH_FATAL. */
@@ -370,6 +374,24 @@ bool emit_dead(struct instance *i, const struct pph_item *item)
         return false;
     }
     instance_count(i, LEDGER_DEAD, COUNT_READ, 1);
+    return true;
+}
+
+bool emit_result(struct instance *i, char *json, size_t len)
+{
+    struct stage *s = i->stage;
+    uint16_t port = (uint16_t)s->graph->result_port;
+    const struct pph_item item = {.data = json, .len = (uint32_t)len, .port = port};
+
+    PPH_ASSERT(s->ports[port].n_readers > 0);
+    if (!wait_for_room(i))
+        return false;
+    if (append(i, port, &item, 1) == 0) {
+        policy_stage_failed(s, i, "emit", "out of memory");
+        return false;
+    }
+    instance_count(i, LEDGER_MAIN, COUNT_OUT, 1);
+    instance_count(i, LEDGER_MAIN, s->graph->is_source ? COUNT_READ : COUNT_SPLIT, 1);
     return true;
 }
 

@@ -20,6 +20,12 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n);
  */
 bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
 
+/*
+ * Sends what the worker leaves behind, a copy of `len` bytes, to `.result`, whose readers exist.  It counts as read if
+ * the stage is a source, else as split.  False: the run is cancelled.  [worker running the instance, in CALL_FLUSH]
+ */
+bool emit_result(struct instance *i, char *json, size_t len) PPH_NODISCARD;
+
 /* Whether the input batch may carry on what `each` forwards: as long as nothing is being built.  [worker] */
 bool emit_may_keep(const struct instance *i);
 

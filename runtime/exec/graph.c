@@ -31,8 +31,8 @@ unsigned graph_workers_auto(const struct pph_plugin *plugin, const struct pph_va
     const struct pph_workers *workers = plugin->ext ? plugin->ext("workers/1") : NULL;
     uint32_t useful = 0;
 
-    if (!(plugin->flags & PPH_PARALLEL))
-        return 1;
+    if (!(plugin->flags & PPH_PARALLEL) || plugin->kind == PPH_TASK)
+        return 1; /* how often a task runs is not for the machine to say */
     if (workers && workers->size >= sizeof(*workers) && args)
         useful = workers->useful(args);
     return useful > 0 && useful < threads ? useful : threads;
@@ -95,20 +95,40 @@ static void check_keyed(const struct graph *graph, const struct graph_stage *s,
     }
 }
 
-/* The ports: `out`, the plugin's own, `dead`. */
-static bool make_ports(struct graph *graph, struct graph_stage *s)
+/* Whether a `from:` asks for what the workers of this stage leave behind. */
+static bool result_is_asked_for(const struct pipeline *pipeline, const char *name)
+{
+    for (size_t k = 0; k < pipeline->n_stages; k++) {
+        const struct stage_desc *desc = &pipeline->stages[k];
+
+        for (size_t f = 0; f < desc->n_from; f++) {
+            const struct from_ref *ref = &desc->from[f];
+
+            if (ref->port && strcmp(ref->port, "result") == 0 &&
+                (!ref->stage || strcmp(ref->stage, name) == 0))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool graph_make_ports(struct graph *graph, struct graph_stage *s)
 {
     const struct pph_port *own = s->plugin->desc.ports;
     size_t n = ports_count(&s->plugin->desc);
 
-    s->n_ports = n + 2;
+    if (result_is_asked_for(graph->pipeline, s->name))
+        s->result_port = n + 1;
+    s->n_ports = n + (s->result_port > 0 ? 3 : 2);
     s->ports = arena_array(graph->arena, s->n_ports, sizeof(*s->ports));
     if (!s->ports)
         return false;
     s->ports[0].name = "out";
     for (size_t p = 0; p < n; p++)
         s->ports[p + 1].name = own[p].name;
-    s->ports[n + 1].name = "dead";
+    if (s->result_port > 0)
+        s->ports[s->result_port].name = "result";
+    s->ports[s->n_ports - 1].name = "dead";
     return true;
 }
 
@@ -135,7 +155,7 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
     s->args = params_bind(s->plugin, desc, graph->pipeline->context, graph->arena, diags);
     resolve_workers(graph, s, diags);
     check_keyed(graph, s, diags);
-    return make_ports(graph, s);
+    return graph_make_ports(graph, s);
 }
 
 struct graph *graph_build(const struct pipeline *pipeline, struct registry *registry,

@@ -22,7 +22,7 @@ struct graph_stage;
 
 /* An output port of a stage and who reads it. */
 struct graph_port {
-    const char *name; /* "out", a name of the plugin's table, or "dead" */
+    const char *name; /* "out", a name of the plugin's table, "result" or "dead" */
     const struct graph_stage **readers;
     size_t n_readers;
 };
@@ -43,9 +43,11 @@ struct graph_stage {
     bool keyed;       /* `order: {by: key}` with more than one worker */
     bool has_output;  /* port 0 exists: not for consumers and tasks */
 
-    struct graph_port *ports; /* 0 is `out`, then the plugin's, the last one is `dead` */
-    size_t n_ports;           /* at least 2 */
-    size_t n_producers;       /* ports that feed this stage's queue */
+    /* 0 is `out`, then the plugin's, then `result` if anyone asks for it, the last one is `dead` */
+    struct graph_port *ports;
+    size_t n_ports;     /* at least 2 */
+    size_t result_port; /* which one is `result`; 0: there is none */
+    size_t n_producers; /* ports that feed this stage's queue */
 
     uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
     uint64_t memory_bytes;             /* its share of graph.memory_bytes */

@@ -5,6 +5,12 @@
 
 #include "exec/graph.h"
 
+/*
+ * Makes the stage's ports, without readers: `out`, the plugin's own, `result` if a `from:` of the pipeline asks for it,
+ * `dead`.  False: no memory.
+ */
+bool graph_make_ports(struct graph *graph, struct graph_stage *s);
+
 /* Joins stages by `from:`; adds errors for names that lead nowhere and outputs nobody reads. False: no memory. */
 bool wire_stages(struct graph *graph, struct diag_list *diags);
 

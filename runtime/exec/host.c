@@ -9,6 +9,7 @@
 #include "exec/emit.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/results.h"
 #include "exec/workers.h"
 
 enum {
@@ -179,10 +180,7 @@ static void host_count(struct pph_ctx *ctx, uint32_t metric, double v)
 
 static int host_result(struct pph_ctx *ctx, const char *name, const char *json)
 {
-    (void)name;
-    (void)json;
-    not_there_yet(instance_of(ctx), 1u << 2, "result");
-    return PPH_FAIL;
+    return results_set(instance_of(ctx), name, json);
 }
 
 static int host_mark(struct pph_ctx *ctx, const void *pos, size_t len)

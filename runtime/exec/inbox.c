@@ -207,6 +207,8 @@ bool stage_is_unread(const struct stage *s)
     bool any = false;
 
     for (size_t p = 0; p + 1 < s->graph->n_ports; p++) { /* not `.dead` */
+        if (p > 0 && p == s->graph->result_port && !s->graph->has_output)
+            continue; /* consumers and tasks do more than leave results */
         for (size_t r = 0; r < s->ports[p].n_readers; r++) {
             any = true;
             if (!atomic_load_explicit(&s->ports[p].readers[r]->closed,

@@ -10,6 +10,7 @@
 #include "exec/inbox.h"
 #include "exec/instance.h"
 #include "exec/order.h"
+#include "exec/results.h"
 #include "exec/workers.h"
 
 enum {
@@ -131,6 +132,8 @@ static void record(struct stage *s, struct instance *i, const char *what,
     if (root)
         failure.pos_unit = root->pos_unit;
     add(s->run->failures, &failure);
+    if (i && fatal && s->desc->kind == PPH_TASK)
+        results_fail(i, message);
 }
 
 void policy_cancel(struct run *run)
@@ -164,6 +167,13 @@ void policy_run_failed(struct run *run, const char *what, const char *message)
     policy_cancel(run);
 }
 
+void policy_worker_failed(struct instance *i, const char *what, const char *message)
+{
+    results_fail(i, message);
+    record(i->stage, i, what, message, NULL, true);
+    atomic_store_explicit(&i->stage->run->fatal, 1, memory_order_relaxed);
+}
+
 void policy_also_failed(struct instance *i)
 {
     record(i->stage, i, atomic_load_explicit(&i->doing, memory_order_relaxed),
@@ -182,6 +192,13 @@ static const char *words_of(const struct instance *i)
         return i->fail_text;
     return i->refused ? "no reason given; it had asked for memory that there was not"
                       : "no reason given";
+}
+
+void policy_task_failed(struct instance *i)
+{
+    if (i->failed ||
+        !i->result_failed) /* else its result is what failed, and that is told */
+        policy_worker_failed(i, "task", words_of(i));
 }
 
 void policy_bad_return(struct instance *i, const char *call, int rc)

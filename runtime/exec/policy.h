@@ -31,6 +31,15 @@ void policy_stage_failed(struct stage *s, struct instance *i, const char *what,
 /* The run cannot go on, through no stage's fault: records why and stops it.  [any thread] */
 void policy_run_failed(struct run *run, const char *what, const char *message);
 
+/*
+ * What the worker was to leave behind has failed: records why, and the run goes on to its end, so that the others'
+ * results are not lost.  It has failed then, as by an error.  [worker running the instance]
+ */
+void policy_worker_failed(struct instance *i, const char *what, const char *message);
+
+/* The same of a task that returned a failure, with what it said of it. */
+void policy_task_failed(struct instance *i);
+
 /* Records what fail() was told before it is told more, in `open`, `start`, `stop` or `close`. */
 void policy_also_failed(struct instance *i);
 

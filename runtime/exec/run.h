@@ -47,6 +47,27 @@ struct run_failure {
     uint64_t count; /* how often; the rest is of the first time */
 };
 
+/* How the worker ended that a result is of. */
+enum run_result_status {
+    RUN_RESULT_OK,
+    RUN_RESULT_FAILED,     /* the task failed, or what it left is no good */
+    RUN_RESULT_UNFINISHED, /* the run stopped before the worker's end */
+};
+
+/* What one worker leaves behind. */
+struct run_result {
+    const struct graph_stage *stage;
+    unsigned worker;
+    enum run_result_status status;
+    uint64_t busy_ns; /* time inside the plugin */
+    const char *json; /* in one line, of json_len bytes; NULL: it left none */
+    size_t json_len;
+    const char *error; /* why it failed, printable; NULL: it did not */
+    const char
+        *raw; /* what it gave that is no JSON, of raw_len bytes; NULL: nothing such */
+    size_t raw_len;
+};
+
 /* The account of items.  read + split = delivered + dead + skipped + filtered + merged + unfinished */
 struct run_account {
     uint64_t read, split, delivered, dead, skipped, filtered, merged, unfinished;
@@ -139,6 +160,13 @@ void run_view(const struct run *run, struct run_view *view);
 /* After run_execute().  Borrowed until run_free().  `account` of a run adds up unless RUN_BAD_COUNT. */
 const struct run_account *run_account(const struct run *run);
 size_t run_failures(const struct run *run, const struct run_failure **ret_failures);
+
+/*
+ * What the worker of that stage leaves behind, after run_execute().  False: nothing; a task leaves something in any
+ * case, if only that it failed or was not finished.  Borrowed until run_free().  [control]
+ */
+bool run_result(const struct run *run, const struct graph_stage *stage, unsigned worker,
+                struct run_result *ret_result) PPH_NODISCARD;
 
 /* RUN_STALLED, RUN_BAD_COUNT: several lines on what does not fit, for the bug report; else "". */
 const char *run_bug_report(const struct run *run);

@@ -50,6 +50,7 @@ enum {
 
 #define INSTANCE_MAGIC 0x70706931u
 
+struct result;
 struct run;
 struct stage;
 
@@ -163,6 +164,8 @@ struct instance {
     uint32_t n_failed_items;
 
     struct origin *origin; /* sources: where items come from now */
+    struct result *result; /* what it leaves behind; NULL: nothing; see results.c */
+    bool result_failed;    /* ... and that something went wrong with it */
 
     /* 1: started, + 2 for each `cancel` under way; written by: whoever starts, stops or cancels (R4);
      * read by: the same (A4) */

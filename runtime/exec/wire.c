@@ -84,14 +84,21 @@ static void unknown_port(const struct graph_stage *s, const struct from_ref *ref
     if (!ref->port || strcmp(ref->port, "out") == 0) {
         d = diag_add(diags, DIAG_ERROR, "E302", ref->source, ref->at,
                      "stage '%s' has no output to read", s->name);
-        diag_note(d, "plugin '%s' only consumes; '%s.dead' are the items it gave up on",
-                  s->plugin->desc.name, s->name);
+        if (s->is_source)
+            diag_note(d, "plugin '%s' is a task; '%s.result' is what it leaves behind",
+                      s->plugin->desc.name, s->name);
+        else
+            diag_note(d,
+                      "plugin '%s' only consumes; '%s.dead' are the items it gave up on",
+                      s->plugin->desc.name, s->name);
         return;
     }
     d = diag_add(diags, DIAG_ERROR, "E302", ref->source, ref->at,
                  "stage '%s' has no output '%s'", s->name, ref->port);
     for (size_t p = s->has_output ? 0 : 1; p < s->n_ports; p++)
         text_printf(&outputs, "%s%s", outputs.len ? ", " : "", s->ports[p].name);
+    if (s->result_port == 0) /* it is there for who asks for it */
+        text_str(&outputs, ", result");
     diag_note(d, "outputs of %s: %s", s->name, text_get(&outputs));
     text_fini(&outputs);
 }
@@ -136,6 +143,42 @@ static bool read_all_dead(struct graph *graph, struct graph_stage *reader,
     return true;
 }
 
+/* `from: .result`: what the workers of every stage leave behind, but of none that reads from here. */
+static bool read_all_results(struct graph *graph, struct graph_stage *reader,
+                             const struct from_ref *ref, struct diag_list *diags)
+{
+    bool reached[STAGES_MAX] = {false};
+    bool any = false;
+
+    mark_reached(reader, reached);
+    for (size_t k = 0; k < graph->n_stages; k++) {
+        struct graph_stage *s = &graph->stages[k];
+        struct graph_port *result;
+
+        if (!s->ports || reached[k])
+            continue;
+        any = true;
+        result = &s->ports[s->result_port];
+        if (!reads_already(result, reader) && !add_reader(graph, result, reader))
+            return false;
+    }
+    if (!any) {
+        struct diag *d = diag_add(diags, DIAG_ERROR, "E310", ref->source, ref->at,
+                                  "nothing will ever come from '.result'");
+
+        diag_note(d, "there is no stage that does not read from this one");
+    }
+    return true;
+}
+
+/* `.dead` and `.result`, of all stages. */
+static bool read_all(struct graph *graph, struct graph_stage *reader,
+                     const struct from_ref *ref, struct diag_list *diags)
+{
+    return strcmp(ref->port, "dead") == 0 ? read_all_dead(graph, reader, ref, diags)
+                                          : read_all_results(graph, reader, ref, diags);
+}
+
 static bool wire_ref(struct graph *graph, struct graph_stage *reader,
                      const struct from_ref *ref, struct diag_list *diags)
 {
@@ -143,7 +186,7 @@ static bool wire_ref(struct graph *graph, struct graph_stage *reader,
     struct graph_port *port;
 
     if (!ref->stage)
-        return true; /* `.dead`: when all the others are known */
+        return true; /* `.dead`, `.result`: when all the others are known */
     s = find_stage(graph, ref->stage);
     if (!s)
         return unknown_stage(graph, reader, ref, diags);
@@ -223,7 +266,7 @@ static void check_unread(const struct graph *graph, const struct graph_stage *s,
         const char *name = p == 0 ? "" : s->ports[p].name;
         struct diag *d;
 
-        if (s->ports[p].n_readers > 0)
+        if (s->ports[p].n_readers > 0 || (p > 0 && p == s->result_port))
             continue;
         d = diag_add(diags, DIAG_ERROR, "E303", graph->pipeline->source, s->desc->at,
                      "nobody reads %s%s%s", s->name, dot, name);
@@ -259,8 +302,7 @@ bool wire_stages(struct graph *graph, struct diag_list *diags)
         struct graph_stage *s = &graph->stages[k];
 
         for (size_t f = 0; s->plugin && !s->is_source && f < s->desc->n_from; f++) {
-            if (!s->desc->from[f].stage &&
-                !read_all_dead(graph, s, &s->desc->from[f], diags))
+            if (!s->desc->from[f].stage && !read_all(graph, s, &s->desc->from[f], diags))
                 return false;
         }
     }

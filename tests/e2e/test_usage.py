@@ -29,7 +29,7 @@ def test_verbs_of_later_versions_are_named(host):
 
 
 def test_flags_of_later_versions_are_named(host):
-    for verb, flag in (("run", "--resume"), ("run", "--results"), ("run", "--for"),
+    for verb, flag in (("run", "--resume"), ("run", "--for"),
                        ("run", "--items"), ("run", "--only"), ("run", "--trace"),
                        ("run", "--http"), ("run", "--watch"),
                        ("run", "--ok-rejects"), ("run", "--stall=abort"), ("check", "--fuzz"),

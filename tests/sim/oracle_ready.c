@@ -264,6 +264,8 @@ static void check_unread(const struct stage *s)
     bool any = false;
 
     for (size_t p = 0; p + 1 < s->graph->n_ports; p++) {
+        if (p > 0 && p == s->graph->result_port && !s->graph->has_output)
+            continue;
         for (size_t r = 0; r < s->ports[p].n_readers; r++) {
             any = true;
             if (!is_closed(s->ports[p].readers[r]))

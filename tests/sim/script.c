@@ -277,8 +277,10 @@ static int generate(struct actor *a)
         return actor_fatal(a);
     if (!planned && actor_chance(s->idles))
         return PPH_IDLE;
+    if (s->kind == SCRIPT_TASK && ++a->next <= s->items)
+        return PPH_OK;
     if (s->kind == SCRIPT_TASK)
-        return ++a->next > s->items ? PPH_END : PPH_OK;
+        return a->ctx->host->result(a->ctx, NULL, "null") == PPH_OK ? PPH_END : PPH_FATAL;
     if (!planned && actor_chance(s->pauses) && most > a->next + 2)
         most = a->next + 2; /* the rest in another call */
     rc = emit_outputs(a, most, planned ? planned_pos : item_pos, NULL);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "exec/graph_parts.h"
-#include "plugin/params.h"
 
 struct kit {
     struct pipeline pipeline;
@@ -41,7 +40,6 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
 {
     struct stage_desc *desc = &kit->pipeline.stages[k];
     struct graph_stage *s = &kit->graph.stages[k];
-    size_t n = ports_count(in->plugin);
 
     desc->name = in->name;
     desc->workers = in->workers;
@@ -66,12 +64,6 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     s->own_threads = (in->plugin->flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
     s->ordered = in->order == ORDER_KEEP && s->workers > 1 && s->has_output;
     s->keyed = in->order == ORDER_BY_KEY && s->workers > 1;
-    s->n_ports = n + 2;
-    s->ports = arena_array(kit->arena, s->n_ports, sizeof(*s->ports));
-    s->ports[0].name = "out";
-    for (size_t p = 0; p < n; p++)
-        s->ports[p + 1].name = in->plugin->ports[p].name;
-    s->ports[n + 1].name = "dead";
 }
 
 struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)
@@ -96,6 +88,11 @@ struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)
     kit->graph.stages = arena_array(kit->arena, n, sizeof(struct graph_stage));
     for (size_t k = 0; k < n; k++)
         make_stage(kit, k, &stages[k]);
+    for (size_t k = 0; k < n; k++) {
+        bool made = graph_make_ports(&kit->graph, &kit->graph.stages[k]);
+
+        PPH_ASSERT(made);
+    }
     wired = wire_stages(&kit->graph, diags);
     diag_show(diags, &text, false);
     (void)fputs(text_get(&text), stderr);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe/results.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "observe/figures.h"
+#include "observe/table.h"
+
+enum {
+    CELL_COLUMNS = 60, /* of a result in the table */
+    CELL_BYTES = 4 * CELL_COLUMNS,
+    WORKER_BITS = 32,
+};
+
+bool results_next(const struct run *run, const struct graph *graph, uint64_t *at,
+                  struct run_result *ret_result)
+{
+    uint64_t k = *at >> WORKER_BITS;
+    uint64_t worker = *at & UINT32_MAX;
+
+    for (; k < graph->n_stages; k++, worker = 0) {
+        const struct graph_stage *stage = &graph->stages[k];
+
+        while (worker < stage->workers) {
+            if (run_result(run, stage, (unsigned)worker++, ret_result)) {
+                *at = k << WORKER_BITS | worker;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *status_of(const struct run_result *result)
+{
+    switch (result->status) {
+    case RUN_RESULT_OK:
+        return "ok";
+    case RUN_RESULT_FAILED:
+        return "failed";
+    case RUN_RESULT_UNFINISHED:
+        break;
+    }
+    return "unfinished";
+}
+
+static bool is_utf8(const char *bytes, size_t len)
+{
+    uint32_t c;
+
+    for (size_t i = 0, n = 0; i < len; i += n) {
+        n = text_utf8(bytes + i, len - i, &c);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
+static void base64(const char *bytes, size_t len, struct text *out)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t bits = 0;
+        char four[4] = {'=', '=', '=', '='};
+
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (i + k < len ? (unsigned char)bytes[i + k] : 0);
+        for (size_t k = 0; k < 4 && i + k <= len; k++)
+            four[k] = digits[bits >> (18 - 6 * k) & 63];
+        text_append(out, four, sizeof(four));
+    }
+}
+
+void results_members(const struct run_result *result, struct text *out)
+{
+    text_str(out, "\"stage\":");
+    text_json(out, result->stage->name, strlen(result->stage->name));
+    text_printf(out, ",\"worker\":%u,\"status\":\"%s\",\"seconds\":%.6f", result->worker,
+                status_of(result), (double)result->busy_ns / NS_PER_S);
+    if (result->json) {
+        text_str(out, ",\"result\":");
+        text_append(out, result->json, result->json_len);
+    }
+    if (result->error) {
+        text_str(out, ",\"error\":");
+        text_json(out, result->error, strlen(result->error));
+    }
+    if (result->raw && is_utf8(result->raw, result->raw_len)) {
+        text_str(out, ",\"text\":");
+        text_json(out, result->raw, result->raw_len);
+    } else if (result->raw) {
+        text_str(out, ",\"base64\":\"");
+        base64(result->raw, result->raw_len, out);
+        text_str(out, "\"");
+    }
+}
+
+/* What there is to see of it: the error, if there is one. */
+static void result_cell(const struct run_result *result, struct table *table)
+{
+    struct text shown = {0};
+    struct text cut = {0};
+
+    if (result->error)
+        text_printable(&shown, result->error, strlen(result->error), CELL_BYTES);
+    else if (result->json)
+        text_printable(&shown, result->json, result->json_len, CELL_BYTES);
+    else
+        text_str(&shown, "-");
+    figure_cut(&cut, text_get(&shown), CELL_COLUMNS, "~");
+    table->cells.failed = table->cells.failed || shown.failed || cut.failed;
+    table_cell(table, text_get(&cut));
+    text_fini(&cut);
+    text_fini(&shown);
+}
+
+void results_table(const struct run *run, const struct graph *graph, size_t most,
+                   struct text *out)
+{
+    static const char *const heads[] = {"STAGE", "WORKER", "STATUS", "SECONDS", "RESULT"};
+    struct run_result result;
+    struct table table;
+    uint64_t at = 0;
+    size_t n = 0;
+
+    table_init(&table, "lrlrl");
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+        table_cell(&table, heads[i]);
+    while (results_next(run, graph, &at, &result)) {
+        if (n++ >= most)
+            continue;
+        table_cell(&table, result.stage->name);
+        table_cellf(&table, "%u", result.worker);
+        table_cell(&table, status_of(&result));
+        table_cellf(&table, "%.3f", (double)result.busy_ns / NS_PER_S);
+        result_cell(&result, &table);
+    }
+    if (n > 0)
+        table_show(&table, 2, out);
+    if (n > most)
+        text_printf(out, "  and %zu more (all of them: --results FILE)\n", n - most);
+    table_fini(&table);
+}
