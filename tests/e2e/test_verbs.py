@@ -213,7 +213,7 @@ def test_plugins_are_listed(host):
     lines = ok(host.run("plugins")).splitlines()
     check(lines[0].split() == ["NAME", "KIND", "WHAT", "IT", "DOES"], lines)
     names = [line.split()[0] for line in lines[1:]]
-    for name in ("drop", "generate", "head", "lines", "print", "split", "write"):
+    for name in ("count", "drop", "generate", "head", "lines", "print", "split", "write"):
         check(name in names, names)
     check(any(n.endswith("picky") or n.startswith("moody") for n in names), names)
 
