@@ -13,7 +13,7 @@ import sys
 import source
 
 FILE_MAX, FUNCTION_MAX = 500, 60
-FOLDERS = ["runtime", "plugins", "include", "tests", "tools"]
+FOLDERS = ["runtime", "plugins", "include", "tests", "tools", "configs"]
 NO_FUNCTION = re.compile(r"^\s*(class|struct|union|enum|namespace|extern)\b")
 
 

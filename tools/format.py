@@ -12,7 +12,7 @@ import sys
 
 import source
 
-FOLDERS = ["runtime", "plugins", "include", "tests", "bench"]
+FOLDERS = ["runtime", "plugins", "include", "tests", "bench", "configs"]
 SKIPPED = 77
 
 
