@@ -73,14 +73,14 @@ static const char *order_of(const struct graph_stage *stage)
 {
     static const char *const names[] = {"keep", "any", "by key"};
 
-    return names[stage->desc->order];
+    return names[stage->order];
 }
 
 static const char *on_error_of(const struct graph_stage *stage)
 {
     static const char *const names[] = {"stop", "skip", "dead"};
 
-    return names[stage->desc->on_error];
+    return names[stage->on_error];
 }
 
 static void stage_row(const struct graph *graph, const struct graph_stage *stage,

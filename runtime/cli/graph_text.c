@@ -74,9 +74,9 @@ static void beside(const struct graph_stage *stage, struct text *out)
     }
     if (stage->workers > 1) {
         text_printf(out, "%s%u workers", gap, stage->workers);
-        if (stage->desc->order == ORDER_ANY)
+        if (stage->order == ORDER_ANY)
             text_str(out, ", any order");
-        if (stage->desc->order == ORDER_BY_KEY)
+        if (stage->order == ORDER_BY_KEY)
             text_str(out, ", order by key");
     }
 }

@@ -41,7 +41,9 @@ static const struct yaml_node *node_of(const struct graph *graph,
         node = yaml_get(with, param->name);
     }
     if (node == NULL && (param->flags & PPH_CONTEXT))
-        node = yaml_get(graph->pipeline->context, param->name);
+        node = yaml_get(stage->desc->context ? stage->desc->context
+                                             : graph->pipeline->context,
+                        param->name);
     return node;
 }
 
@@ -131,6 +133,22 @@ static void with_lines(struct yaml_out *y, const struct graph *graph,
         param_line(y, graph, stage, i);
 }
 
+/* As the graph has it: what pipelines that are stages give and read has other names in the file. */
+static void joined_line(struct yaml_out *y, const struct graph *graph,
+                        const struct graph_stage *stage)
+{
+    const struct stage_desc *desc = stage->desc;
+
+    yaml_out_key(y, STAGE_INDENT, "from");
+    text_str(y->out, " [");
+    facts_readers(graph, stage, y->out);
+    text_str(y->out, "]");
+    for (const struct sub_desc *sub = desc->sub;
+         sub != NULL && !desc->from_given && sub->first == stage->index; sub = desc->sub)
+        desc = &sub->as;
+    end_or_default(y, yaml_get(desc->node, "from"), "default: the stage above");
+}
+
 static void from_line(struct yaml_out *y, const struct graph *graph,
                       const struct graph_stage *stage)
 {
@@ -138,6 +156,10 @@ static void from_line(struct yaml_out *y, const struct graph *graph,
 
     if (stage->is_source)
         return;
+    if (graph->pipeline->n_subs > 0) {
+        joined_line(y, graph, stage);
+        return;
+    }
     if (!desc->from_given && stage->index > 0) {
         yaml_out_key(y, STAGE_INDENT, "from");
         text_str(y->out, " [");
@@ -169,47 +191,38 @@ static void workers_line(struct yaml_out *y, const struct graph_stage *stage)
     char text[64];
 
     yaml_out_key(y, STAGE_INDENT, "workers");
-    if (desc->workers > 0)
-        (void)snprintf(text, sizeof(text), "%u", desc->workers);
+    if (desc->workers > 0) /* a default may be more than the stage can have */
+        (void)snprintf(text, sizeof(text), "%u", stage->workers);
     else
         (void)snprintf(text, sizeof(text), "auto");
     words(y, text);
     (void)snprintf(text, sizeof(text), "default: %u here", stage->workers);
-    end_or_default(y, desc->workers_node, text);
+    if (desc->workers > 1 && stage->workers == 1)
+        yaml_out_end(y, "a default is not for this plugin");
+    else
+        end_or_default(y, desc->workers_node, text);
 }
 
 static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
 {
-    const struct yaml_node *node = stage->desc->queue_node;
-    const struct yaml_node *items = NULL, *bytes = NULL, *full = NULL;
+    const struct stage_desc *desc = stage->desc;
     char text[FACTS_SIZE_MAX];
 
     if (stage->is_source)
         return;
-    if (node != NULL && node->kind == YAML_MAP) {
-        items = yaml_get(node, "items");
-        bytes = yaml_get(node, "bytes");
-        full = yaml_get(node, "full");
-    } else if (node !=
-               NULL) { /* the short form is one of the two: the other is as by default */
-        if (stage->queue_bytes == QUEUE_BYTES_DEFAULT)
-            items = node;
-        else
-            bytes = node;
-    }
     text_printf(y->out, "%*squeue:\n", STAGE_INDENT, "");
     y->line = y->out->len;
     yaml_out_key(y, PARAM_INDENT, "items");
     (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)stage->queue_items);
     words(y, text);
-    end_or_default(y, items, "default");
+    end_or_default(y, desc->queue_items_node, "default");
     yaml_out_key(y, PARAM_INDENT, "bytes");
     facts_size(stage->queue_bytes, text);
     words(y, text);
-    end_or_default(y, bytes, "default");
+    end_or_default(y, desc->queue_bytes_node, "default");
     yaml_out_key(y, PARAM_INDENT, "full");
     words(y, "block");
-    end_or_default(y, full, "default");
+    end_or_default(y, desc->queue_full_node, "default");
 }
 
 static void stage_lines(struct yaml_out *y, const struct graph *graph,
@@ -231,12 +244,13 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     with_lines(y, graph, stage);
     workers_line(y, stage);
     yaml_out_key(y, STAGE_INDENT, "order");
-    text_printf(y->out, " %s", orders[desc->order]); /* one of them is a mapping */
-    end_or_default(y, desc->order_node, "default");
+    text_printf(y->out, " %s", orders[stage->order]); /* one of them is a mapping */
+    end_or_default(y, stage->order == desc->order ? desc->order_node : NULL, "default");
     queue_lines(y, stage);
     yaml_out_key(y, STAGE_INDENT, "on_error");
-    words(y, policies[desc->on_error]);
-    end_or_default(y, desc->on_error_node, "default");
+    words(y, policies[stage->on_error]);
+    end_or_default(y, stage->on_error == desc->on_error ? desc->on_error_node : NULL,
+                   "default");
 }
 
 static void budget_lines(struct yaml_out *y, const struct graph *graph)

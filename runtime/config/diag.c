@@ -74,13 +74,19 @@ static unsigned source_rank(struct diag_list *list, const struct source *source)
     return ++list->last_rank;
 }
 
+/* Two sources are one when a file was brought in twice: its text is kept once. */
+static bool same_text(const struct source *a, const struct source *b)
+{
+    return a == b || (a && b && a->text && a->text == b->text);
+}
+
 static struct diag *find_same(struct diag_list *list, const struct diag *d)
 {
     for (size_t i = 0; i < list->n; i++) {
         struct diag *old = list->items[i];
 
         if (old->at.line == d->at.line && old->at.col == d->at.col &&
-            old->source == d->source && strcmp(old->code, d->code) == 0 &&
+            same_text(old->source, d->source) && strcmp(old->code, d->code) == 0 &&
             strcmp(old->text, d->text) == 0)
             return old;
     }

@@ -23,13 +23,6 @@
 #include "base/assert.h"
 #include "base/text.h"
 
-/* A text that the user wrote, or the lack of one: what places refer to. */
-struct source {
-    const char *name; /* as the user named it: "tokenise.yaml", "-", "--set" */
-    const char *text; /* its bytes; NULL: there is nothing to show */
-    size_t len;
-};
-
 /*
  * A place in a source.  line and col count from 1; line 0: no place.  width: columns to underline
  * (characters, not bytes); more than the line has means all of it, 0 that the line is not shown.
@@ -37,6 +30,20 @@ struct source {
 enum { MARK_WHOLE_LINE = 1 << 20 };
 struct mark {
     uint32_t line, col, width;
+};
+
+/* A text that the user wrote, or the lack of one: what places refer to. */
+struct source {
+    const char *name; /* as the user named it: "tokenise.yaml", "-", "--set" */
+    const char *text; /* its bytes; NULL: there is nothing to show */
+    size_t len;
+    /* Absolute: relative names in it are seen from there.  NULL: from the pipeline's. */
+    const char *dir;
+    const char *real; /* the file without links; NULL: it is none */
+    /* The file that brought it in, where, and how ("included"); NULL: the user did. */
+    const struct source *parent;
+    struct mark parent_at;
+    const char *how;
 };
 
 enum diag_severity { DIAG_ERROR, DIAG_WARNING };

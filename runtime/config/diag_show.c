@@ -196,6 +196,24 @@ static void show_snippet(struct text *out, const struct diag *d, const struct pa
     show_carets(out, d, p, skip ? from - skip + 3 : from, width); /* 3: the "..." */
 }
 
+/* "included by a.yaml:2": for each file on the way to the one that the place is in. */
+static void chain_line(const struct source *source, struct text *out)
+{
+    text_printf(out, "%s by ", source->how);
+    text_printable(out, source->parent->name, strlen(source->parent->name), SIZE_MAX);
+    text_printf(out, ":%u", (unsigned)source->parent_at.line);
+}
+
+static void show_chain(struct text *out, const struct diag *d, const struct palette *p,
+                       int digits)
+{
+    for (const struct source *s = d->source; s && s->parent; s = s->parent) {
+        text_printf(out, "%s%*s =%s ", p->gutter, digits, "", p->off);
+        chain_line(s, out);
+        text_str(out, "\n");
+    }
+}
+
 static void show_one(struct text *out, const struct diag *d, const struct palette *p,
                      struct source_cursor *cursor)
 {
@@ -229,6 +247,7 @@ static void show_one(struct text *out, const struct diag *d, const struct palett
         text_printable(out, note->text, strlen(note->text), SIZE_MAX);
         text_str(out, "\n");
     }
+    show_chain(out, d, p, digits);
 }
 
 static int by_place(const void *left, const void *right)
@@ -292,8 +311,17 @@ static void json_one(struct text *out, const struct diag *d)
     text_str(out, ",\"notes\":[");
     for (const struct diag_note *note = d->notes; note; note = note->next) {
         json_string(out, note->text);
-        if (note->next)
+        if (note->next || (d->source && d->source->parent))
             text_str(out, ",");
+    }
+    for (const struct source *s = d->source; s && s->parent; s = s->parent) {
+        struct text chain = {0};
+
+        chain_line(s, &chain);
+        json_string(out, text_get(&chain));
+        if (s->parent->parent)
+            text_str(out, ",");
+        text_fini(&chain);
     }
     text_str(out, "]}");
 }

@@ -205,7 +205,7 @@ static void expand_scalar(struct expander *e, struct yaml_node *node)
     struct expand_scalar s = {.node = node, .origin = node->origin};
     bool ok = true;
 
-    if (!find_dollar_brace(node->text, node->len))
+    if (node->literal || !find_dollar_brace(node->text, node->len))
         return;
     while (s.at < node->len && !e->no_memory && !e->stopped)
         ok &= expand_next(e, &s) && within_limits(e, &s);

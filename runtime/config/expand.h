@@ -25,13 +25,24 @@ enum {
 };
 
 /*
- * Expands every value of the tree in place, `vars:` first, then `context:`, then the rest.  `dir` is
- * what ${file:} with a relative path is relative to.  `vars` ("name=value", NULL-terminated or
+ * Expands every value of the tree in place, `vars:` first, then `context:`, then the rest.  ${file:}
+ * with a relative path is relative to the directory of the value's own file, or else to `dir`.  `vars` ("name=value", NULL-terminated or
  * NULL) replaces values of `vars:` and is taken literally.  Faults are added to `diags` (E4xx); the
  * value with the fault is left as it is and marked as broken.  Returns false when memory ran out.
  * Reads files and the environment.  [control]
  */
 bool expand_tree(struct yaml_node *root, const char *dir, const char *const *vars,
                  struct arena *arena, struct diag_list *diags);
+
+/*
+ * Makes values of the root's `vars:` be those of `with`, a mapping of single values, which are then
+ * not expanded again.  Adds E409 for a name that `vars:` does not declare.  Returns false when memory
+ * ran out.
+ */
+bool expand_give_vars(struct yaml_node *root, const struct yaml_node *with,
+                      struct arena *arena, struct diag_list *diags) PPH_NODISCARD;
+
+/* A copy of a tree that was expanded, which will not be expanded again; NULL: no memory. */
+struct yaml_node *expand_copy(struct arena *arena, const struct yaml_node *node);
 
 #endif /* CONFIG_EXPAND_H */

@@ -129,7 +129,8 @@ static void add_unreadable(struct expander *e, struct reference *ref, int errnum
     if (errnum == ENOENT)
         diag_hint(d, "create it, or give a default: ${file:%s:-…}", ref->name);
     if (ref->name[0] != '/')
-        diag_note(d, "a relative name is looked up in the pipeline's directory");
+        diag_note(
+            d, "a relative name is looked up in the directory of the file that it is in");
 }
 
 /* Without the newline that editors and `echo` put at the end. */
@@ -145,9 +146,11 @@ static void append_file(const char *bytes, size_t len, struct text *out)
 
 static bool expand_file(struct expander *e, struct reference *ref, struct text *out)
 {
-    const char *path = ref->name[0] == '/'
-                           ? ref->name
-                           : arena_printf(e->arena, "%s/%s", e->dir, ref->name);
+    const char *seen_from = ref->scalar->node->source->dir;
+    const char *path =
+        ref->name[0] == '/'
+            ? ref->name
+            : arena_printf(e->arena, "%s/%s", seen_from ? seen_from : e->dir, ref->name);
     char *bytes = malloc(EXPAND_FILE_MAX + 1);
     size_t len = 0;
     int fd, errnum;
@@ -290,6 +293,13 @@ bool expand_value(struct expander *e, struct reference *ref, struct text *out)
     PPH_UNREACHABLE("not a kind of reference");
 }
 
+static void mark_literal(struct yaml_node *node)
+{
+    node->literal = true;
+    for (size_t i = 0; i < node->n; i++)
+        mark_literal(node->items[i]);
+}
+
 static struct source *argument_source(struct expander *e, const char *text)
 {
     struct source *source = arena_alloc(e->arena, sizeof(*source));
@@ -299,7 +309,7 @@ static struct source *argument_source(struct expander *e, const char *text)
         e->no_memory = true;
         return NULL;
     }
-    *source = (struct source){"command line", copy, strlen(copy)};
+    *source = (struct source){.name = "command line", .text = copy, .len = strlen(copy)};
     return source;
 }
 
@@ -349,4 +359,42 @@ void expand_override_vars(struct expander *e, const char *const *vars)
         else
             override_var(e, source, (size_t)(equals - *vars));
     }
+}
+
+struct yaml_node *expand_copy(struct arena *arena, const struct yaml_node *node)
+{
+    struct yaml_node *copy = yaml_copy(arena, node);
+
+    if (copy)
+        mark_literal(copy);
+    return copy;
+}
+
+bool expand_give_vars(struct yaml_node *root, const struct yaml_node *with,
+                      struct arena *arena, struct diag_list *diags)
+{
+    struct yaml_node *vars = yaml_get(root, "vars");
+
+    for (size_t i = 0; i < with->n; i++) {
+        const struct yaml_node *key = with->keys[i];
+        struct yaml_node *value = expand_copy(arena, with->items[i]);
+        bool found = false;
+        struct diag *d;
+
+        if (!value)
+            return false;
+        for (size_t k = 0; vars && vars->kind == YAML_MAP && k < vars->n; k++) {
+            if (strcmp(vars->keys[k]->text, key->text) == 0) {
+                vars->items[k] = value;
+                found = true;
+            }
+        }
+        if (found)
+            continue;
+        d = diag_add(diags, DIAG_ERROR, "E409", key->source, key->at,
+                     "the pipeline has no var '%s'", yaml_shown(key).text);
+        if (!suggest_key(d, key->text, vars, "vars") && !vars)
+            diag_note(d, "%s declares no vars", root->source->name);
+    }
+    return true;
 }

@@ -67,14 +67,16 @@ static bool parse(struct load *load, const struct yaml_node *node, struct from_r
     }
     dot = strchr(text, '.');
     stage_len = dot ? (size_t)(dot - text) : node->len;
-    *ref = (struct from_ref){.source = node->source, .at = node->at};
-    if ((stage_len > 0 && !stage_name_valid(text, stage_len)) ||
+    *ref =
+        (struct from_ref){.source = node->source, .at = node->at, .scope = load->scope};
+    if ((stage_len > 0 && !stage_path_valid(text, stage_len)) ||
         (dot && !stage_name_valid(dot + 1, strlen(dot + 1)))) {
         add_malformed(load, node);
         return false;
     }
     if (stage_len > 0)
-        ref->stage = arena_copy(load->arena, text, stage_len);
+        ref->stage =
+            arena_printf(load->arena, "%s%.*s", load->scope, (int)stage_len, text);
     if (dot)
         ref->port = dot + 1;
     if (stage_len > 0 && !ref->stage) {

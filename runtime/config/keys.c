@@ -8,16 +8,24 @@
 #include "base/units.h"
 
 static const char *const pipeline_known[] = {
-    "name", "stages", "vars", "context", "threads", "memory", "max_in_flight", NULL};
+    "name",    "stages",  "vars",   "context",       "defaults",
+    "include", "threads", "memory", "max_in_flight", NULL};
 static const char *const pipeline_later[] = {
-    "defaults", "include", "limits",  "max_rejects", "checkpoint",
-    "shutdown", "http",    "cluster", "tests",       NULL};
+    "limits", "max_rejects", "checkpoint", "shutdown", "http", "cluster", "tests", NULL};
+static const char *const include_known[] = {"stages",   "vars",    "context",
+                                            "defaults", "include", NULL};
+static const char *const include_later[] = {"limits", NULL};
 static const char *const pipeline_ignored[] = {"$schema", NULL};
 
 static const char *const stage_known[] = {"use",   "with",  "name",     "from", "workers",
                                           "order", "queue", "on_error", NULL};
 static const char *const stage_later[] = {"rate",  "limit", "isolate",
                                           "place", "batch", NULL};
+
+/* The keys of a stage without those that say which stage it is, for which see defaults.c. */
+static const char *const default_known[] = {"workers", "order", "queue", "on_error",
+                                            NULL};
+static const char *const default_never[] = {"use", "with", "name", "from", NULL};
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
 
@@ -34,6 +42,15 @@ const struct key_set pipeline_keys = {
     .other_hint = "move it into a stage, beside 'use'",
 };
 
+const struct key_set include_keys = {
+    .where = "an included file",
+    .known = include_known,
+    .later = include_later,
+    .ignored = pipeline_ignored,
+    .other = &pipeline_keys,
+    .other_hint = "move it to the file that is run",
+};
+
 const struct key_set stage_keys = {
     .where = "a stage",
     .known = stage_known,
@@ -42,6 +59,15 @@ const struct key_set stage_keys = {
     .other = &pipeline_keys,
     .other_hint = "move it to the top of the file, beside 'stages'",
     .unknown_hint = "a setting of the plugin goes under 'with'",
+};
+
+const struct key_set default_keys = {
+    .where = "'defaults'",
+    .known = default_known,
+    .later = stage_later,
+    .ignored = default_never,
+    .other = &pipeline_keys,
+    .other_hint = "move it to the top of the file, beside 'stages'",
 };
 
 const struct key_set queue_keys = {

@@ -21,7 +21,8 @@ struct key_set {
     const char *unknown_hint; /* what to say when nothing is near; NULL: nothing */
 };
 
-extern const struct key_set pipeline_keys, stage_keys, queue_keys, order_keys;
+extern const struct key_set pipeline_keys, include_keys, stage_keys, default_keys,
+    queue_keys, order_keys;
 
 bool key_in(const char *key, const char *const *words);
 

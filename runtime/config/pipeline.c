@@ -18,7 +18,7 @@ static struct diag *add_root_error(struct load *load, const struct yaml_node *ro
                     "a pipeline is a mapping with the key 'stages'");
 }
 
-static bool check_root(struct load *load, const struct yaml_node *root)
+bool load_is_pipeline(struct load *load, const struct yaml_node *root)
 {
     struct diag *d;
 
@@ -73,6 +73,16 @@ static void check_missing(struct load *load, const struct yaml_node *root)
         d, "an example:  stages: [{use: lines, with: a.txt}, {use: write, with: b.txt}]");
 }
 
+void load_root_stages(struct load *load, const struct yaml_node *root)
+{
+    const struct yaml_node *stages = yaml_get(root, "stages");
+
+    if (stages)
+        load_stages(load, stages);
+    else
+        check_missing(load, root);
+}
+
 static void load_root(struct load *load, const struct yaml_node *root)
 {
     const struct yaml_node *name = yaml_get(root, "name");
@@ -80,7 +90,7 @@ static void load_root(struct load *load, const struct yaml_node *root)
     const struct yaml_node *memory = yaml_get(root, "memory");
     const struct yaml_node *in_flight = yaml_get(root, "max_in_flight");
     const struct yaml_node *context = yaml_get(root, "context");
-    const struct yaml_node *stages = yaml_get(root, "stages");
+    const struct yaml_node *defaults = yaml_get(root, "defaults");
 
     keys_check(load->diags, root, &pipeline_keys);
     if (name)
@@ -93,10 +103,8 @@ static void load_root(struct load *load, const struct yaml_node *root)
         load_in_flight(load, in_flight);
     if (context && context->kind == YAML_MAP)
         load->pipeline->context = context;
-    if (stages)
-        load_stages(load, stages);
-    else
-        check_missing(load, root);
+    load_defaults(load, defaults);
+    load_root_stages(load, root);
 }
 
 /* From the text to the typed description. */
@@ -112,9 +120,13 @@ static void load_text(struct load *load, const struct pipeline_input *input)
         load->partial = true;
         return;
     }
-    if (!check_root(load, root))
+    if (!load_is_pipeline(load, root))
         return;
-    sets_apply(load, root, input->sets);
+    if (!include_files(load, root)) {
+        load->partial = true;
+        return;
+    }
+    sets_apply(load, root);
     if (!load->no_memory &&
         !expand_tree(root, pipeline->dir, input->vars, load->arena, load->diags))
         load->no_memory = true;
@@ -127,7 +139,8 @@ enum pipeline_status pipeline_load(const struct pipeline_input *input,
                                    struct diag_list *diags,
                                    struct pipeline **ret_pipeline)
 {
-    struct load load = {.arena = arena_new(), .diags = diags};
+    struct load load = {
+        .arena = arena_new(), .diags = diags, .sets = input->sets, .scope = ""};
     enum pipeline_status status = PIPELINE_BAD;
     size_t errors = diag_errors(diags);
 

@@ -36,23 +36,32 @@ enum {
 struct from_ref {
     const char *stage; /* NULL: every stage (`.dead`) */
     const char *port;  /* NULL: the stage's own output */
+    const char
+        *scope; /* what names begin with in this pipeline: "" or "clean/"; NULL is "" */
     const struct source *source;
     struct mark at; /* the whole entry */
 };
 
 struct stage_desc {
-    const char *name; /* given, or the plugin's name, numbered if needed; unique */
+    const char *
+        name; /* given, or the plugin's name, numbered if needed; unique.  Of a stage in a
+                         pipeline that is one stage: "clean/split" */
     bool name_given;
     const char *use; /* "split", "text:split", "./split.so", "./text.so:split" */
     const struct yaml_node *use_node;
     const struct yaml_node *with; /* expanded; NULL: not given */
     const struct yaml_node *node; /* the stage's mapping: place of the stage as a whole */
-    struct mark at;               /* of the name if given, else of `use`'s value */
+    const struct source *source;  /* the file that the stage is in */
+    struct mark at;               /* there: of the name if given, else of `use`'s value */
+    const struct sub_desc
+        *sub; /* the pipeline that it is in; NULL: the one that is run */
+    const struct yaml_node *context; /* what it sees, in a sub; NULL: the pipeline's */
 
     bool from_given; /* else: the stage above */
     struct from_ref *from;
     size_t n_from;
 
+    /* What `defaults:` says where the stage says nothing: then the node is in there. */
     unsigned workers;                     /* 0: auto */
     const struct yaml_node *workers_node; /* NULL: not given */
     enum order order;
@@ -60,7 +69,19 @@ struct stage_desc {
     enum on_error on_error;
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;
-    const struct yaml_node *queue_node; /* NULL: not given */
+    /* Which value each bound is from; NULL: not given. */
+    const struct yaml_node *queue_items_node, *queue_bytes_node, *queue_full_node;
+};
+
+/*
+ * A stage that is a whole pipeline: `use: ./sub.yaml`.  Its stages stand among the others, where the
+ * stage is in the list, one behind the other.  The first of them, if it has no `from:`, reads what
+ * the stage reads.
+ */
+struct sub_desc {
+    struct stage_desc as; /* the stage in the pipeline around it: name, from and places */
+    const char *scope;    /* what names in it begin with: "clean/" */
+    size_t first, n;      /* its stages in pipeline.stages; at least one */
 };
 
 struct pipeline {
@@ -71,8 +92,10 @@ struct pipeline {
         *dir; /* absolute directory of the file (of the run, for "-" and one-liners) */
     const struct yaml_node *root;    /* the whole tree, expanded */
     const struct yaml_node *context; /* `context:`; NULL: not given */
-    struct stage_desc *stages;
+    struct stage_desc *stages; /* those of all subs too, each where the sub stands */
     size_t n_stages;
+    struct sub_desc **subs; /* an outer one before those in it */
+    size_t n_subs;
     unsigned threads;       /* 0: auto */
     uint64_t memory_bytes;  /* of payload and batches before sources wait; 0: auto */
     uint64_t max_in_flight; /* batches of sources under way at once; 0: unlimited */
@@ -105,6 +128,12 @@ enum pipeline_status {
 enum pipeline_status pipeline_load(const struct pipeline_input *input,
                                    struct diag_list *diags,
                                    struct pipeline **ret_pipeline);
+
+/*
+ * Whether the stage has the key itself: what it does not have may come from `defaults:`, and then
+ * holds only as far as the stage can have it.
+ */
+bool stage_says(const struct stage_desc *stage, const char *key);
 
 /* Reads a size as `memory:` wants it, from MEMORY_MIN to MEMORY_MAX; false: it is none. */
 bool budget_is_size(const char *text, uint64_t *ret_bytes);

@@ -57,8 +57,8 @@ static char *dir_of(struct arena *arena, const char *file, const char **ret_base
     return arena_copy(arena, file, slash == file ? 1 : (size_t)(slash - file));
 }
 
-/* Suggests the file of the same directory whose name is nearest. */
-static void suggest_file(struct load *load, struct diag *d, const char *file)
+void load_suggest_file(struct load *load, struct diag *d, const char *file,
+                       const char *shown)
 {
     enum { ENTRIES_MAX = 1000 }; /* looking through a huge directory is not worth it */
     const char *base, *dir = dir_of(load->arena, file, &base);
@@ -82,14 +82,15 @@ static void suggest_file(struct load *load, struct diag *d, const char *file)
     }
     (void)closedir(stream);
     if (best[0])
-        diag_hint(d, "did you mean '%.*s%s'?", (int)(base - file), file, best);
+        diag_hint(d, "did you mean '%.*s%s'?", (int)(strlen(shown) - strlen(base)), shown,
+                  best);
 }
 
 static enum pipeline_status missing(struct load *load, const char *file)
 {
     struct diag *d = ADD_ERROR(load, "E001", "there is no file '%s'", file);
 
-    suggest_file(load, d, file);
+    load_suggest_file(load, d, file, file);
     if (strchr(file, ' '))
         diag_note(d, "a pipeline on the command line joins its stages with ' ! '");
     return PIPELINE_UNREAD;
@@ -163,61 +164,85 @@ static struct source *make_source(struct load *load, const char *name, const cha
     return source->name && source->text ? source : NULL;
 }
 
+char *load_real_path(struct load *load, const char *path)
+{
+    char *real = realpath(path, NULL);
+    int errnum = errno;
+    char *copy = real ? arena_copy(load->arena, real, strlen(real)) : NULL;
+
+    if (real ? !copy : errnum == ENOMEM)
+        load->no_memory = true;
+    free(real);
+    errno = errnum;
+    return copy;
+}
+
 /* Sets the directory that relative names are looked up in, and the default name. */
-static bool set_place(struct load *load, const char *path)
+static bool set_place(struct load *load, struct source *source, const char *path)
 {
     struct pipeline *pipeline = load->pipeline;
     const char *base = "pipeline", *dot;
     const char *dir = path ? dir_of(load->arena, path, &base) : ".";
-    char *real;
 
     if (!dir)
         return false;
-    real = realpath(dir, NULL);
-    if (!real && errno == ENOMEM)
-        return false;
-    pipeline->dir = real ? arena_copy(load->arena, real, strlen(real)) : dir;
-    free(real);
+    pipeline->dir = load_real_path(load, dir);
+    if (!pipeline->dir)
+        pipeline->dir = dir;
+    source->dir = pipeline->dir;
+    source->real = path ? load_real_path(load, path) : NULL;
+    pipeline->source = source;
     dot = strrchr(base, '.');
     pipeline->name = arena_copy(load->arena, base,
                                 dot && dot > base ? (size_t)(dot - base) : strlen(base));
-    return pipeline->dir && pipeline->name;
+    return pipeline->name && !load->no_memory;
 }
 
-static enum pipeline_status read_fd(struct load *load, int fd, const char *name)
+int load_read_fd(struct load *load, int fd, const char *name, struct source **ret_source)
 {
     struct text text = {0};
     int errnum = read_all(fd, &text);
 
+    *ret_source = NULL;
     if (errnum == 0)
-        load->pipeline->source = make_source(load, name, text_get(&text), text.len);
+        *ret_source = make_source(load, name, text_get(&text), text.len);
     text_fini(&text);
-    if (errnum != 0 && errnum != ENOMEM)
-        return unreadable(load, name, errnum);
-    return load->pipeline->source ? PIPELINE_OK : out_of_memory(load);
+    if (errnum == ENOMEM || (errnum == 0 && !*ret_source))
+        load->no_memory = true;
+    return *ret_source || errnum != 0 ? errnum : ENOMEM;
+}
+
+static enum pipeline_status read_fd(struct load *load, int fd, const char *name,
+                                    struct source **ret_source)
+{
+    int errnum = load_read_fd(load, fd, name, ret_source);
+
+    if (load->no_memory)
+        return PIPELINE_BAD;
+    return errnum ? unreadable(load, name, errnum) : PIPELINE_OK;
 }
 
 enum pipeline_status load_read(struct load *load, const char *file)
 {
     const char *path = NULL;
-    enum pipeline_status status;
+    struct source *source = NULL;
+    enum pipeline_status status = PIPELINE_OK;
     int fd;
 
     if (load_is_oneliner(file)) {
-        load->pipeline->source = make_source(load, "command line", file, strlen(file));
-        return load->pipeline->source && set_place(load, NULL) ? PIPELINE_OK
-                                                               : out_of_memory(load);
-    }
-    if (strcmp(file, "-") == 0) {
-        status = read_fd(load, STDIN_FILENO, "-");
+        source = make_source(load, "command line", file, strlen(file));
+        if (!source)
+            return out_of_memory(load);
+    } else if (strcmp(file, "-") == 0) {
+        status = read_fd(load, STDIN_FILENO, "-", &source);
     } else {
         fd = open_file(load, file, &path);
         if (fd < 0)
             return load->no_memory ? PIPELINE_BAD : PIPELINE_UNREAD;
-        status = read_fd(load, fd, path);
+        status = read_fd(load, fd, path, &source);
         (void)close(fd);
     }
-    if (status == PIPELINE_OK && !set_place(load, path))
+    if (status == PIPELINE_OK && !set_place(load, source, path))
         return out_of_memory(load);
     return status;
 }

@@ -23,13 +23,13 @@ static const char example[] =
 #define ADD_ERROR(set, code, at, ...) \
     diag_add((set)->load->diags, DIAG_ERROR, code, (set)->source, at, __VA_ARGS__)
 
-/* Splits "a.b.c" into keys.  False after adding an error. */
+/* Splits "a.b.c" into keys, behind what says which pipeline it is for.  False after adding an error. */
 static bool read_path(struct set *set, size_t len)
 {
     const char *text = set->source->text;
-    size_t start = 0;
+    size_t start = strlen(set->load->scope);
 
-    for (size_t i = 0; i <= len; i++) {
+    for (size_t i = start; i <= len; i++) {
         struct mark at = {.line = 1, .col = (uint32_t)start + 1, .width = 1};
         struct yaml_node *key;
 
@@ -65,7 +65,7 @@ static bool read_value(struct set *set, size_t from)
     if (len > 0 && (*text == '[' || *text == '{')) {
         value = arena_alloc(arena, sizeof(*value));
         if (value) {
-            *value = (struct source){set->source->name, text, len};
+            *value = (struct source){.name = set->source->name, .text = text, .len = len};
             set->value = yaml_parse(value, arena, set->load->diags);
         }
         set->load->no_memory |= !value;
@@ -124,7 +124,7 @@ static void add_no_stage(struct set *set, const char *const *names, size_t n)
     text_fini(&list);
 }
 
-/* The mapping that the path begins in: the root, `vars`, `context`, or a stage. */
+/* The mapping that the path begins in: the root (also for `vars`, `context`, `defaults`), or a stage. */
 static struct yaml_node *find_start(struct set *set, struct yaml_node *root,
                                     const char *const *names, size_t *ret_depth)
 {
@@ -133,7 +133,8 @@ static struct yaml_node *find_start(struct set *set, struct yaml_node *root,
     size_t n = names ? stages->n : 0;
 
     *ret_depth = 0;
-    if (set->n_keys == 1 || strcmp(first, "vars") == 0 || strcmp(first, "context") == 0)
+    if (set->n_keys == 1 || strcmp(first, "vars") == 0 || strcmp(first, "context") == 0 ||
+        strcmp(first, "defaults") == 0)
         return root;
     *ret_depth = 1;
     if (n > STAGES_MAX)
@@ -175,6 +176,11 @@ static void apply(struct set *set, struct yaml_node *root, const char *const *na
     struct yaml_node *map;
     size_t depth;
 
+    if (set->n_keys == 1 && strcmp(set->keys[0]->text, "include") == 0) {
+        diag_hint(ADD_ERROR(set, "E143", set->keys[0]->at, "'include' cannot be set"),
+                  "write it into the file");
+        return;
+    }
     map = find_start(set, root, names, &depth);
     for (; map && depth + 1 < set->n_keys; depth++)
         map = descend(set, map, set->keys[depth]);
@@ -195,7 +201,7 @@ static void apply_one(struct load *load, struct yaml_node *root, const char *con
         load->no_memory = true;
         return;
     }
-    *set.source = (struct source){"--set", copy, strlen(copy)};
+    *set.source = (struct source){.name = "--set", .text = copy, .len = strlen(copy)};
     if (!equals) {
         diag_note(ADD_ERROR(&set, "E140", whole, "--set needs a '=': '%.60s'", text),
                   "%s", example);
@@ -208,9 +214,35 @@ static void apply_one(struct load *load, struct yaml_node *root, const char *con
     apply(&set, root, names);
 }
 
-void sets_apply(struct load *load, struct yaml_node *root, const char *const *sets)
+/*
+ * Whether it is for the pipeline that is being read: its path begins with the pipeline's scope, and
+ * what follows does not begin with a stage that is a pipeline, which will take it.
+ */
+static bool is_for(const struct load *load, const struct yaml_node *stages,
+                   const char *const *names, const char *text)
+{
+    size_t scope = strlen(load->scope), path = strcspn(text, ".=");
+    const char *slash;
+
+    if (path < scope || strncmp(text, load->scope, scope) != 0)
+        return false;
+    text += scope;
+    slash = memchr(text, '/', path - scope);
+    for (size_t i = 0; slash && names && i < stages->n && i < STAGES_MAX; i++) {
+        const struct yaml_node *use = yaml_get(stages->items[i], "use");
+        size_t len = (size_t)(slash - text);
+
+        if (names[i] && strlen(names[i]) == len && memcmp(names[i], text, len) == 0 &&
+            use && use->kind == YAML_SCALAR && sub_is_pipeline(use->text))
+            return false;
+    }
+    return true;
+}
+
+void sets_apply(struct load *load, struct yaml_node *root)
 {
     const struct yaml_node *stages = yaml_get(root, "stages");
+    const char *const *sets = load->sets;
     const char **names = NULL;
 
     if (!sets || !*sets || root->kind != YAML_MAP)
@@ -219,6 +251,8 @@ void sets_apply(struct load *load, struct yaml_node *root, const char *const *se
         names = stage_names(load->arena, stages); /* as they are before any --set */
         load->no_memory |= !names;
     }
-    for (; *sets && !load->no_memory; sets++)
-        apply_one(load, root, names, *sets);
+    for (; *sets && !load->no_memory; sets++) {
+        if (is_for(load, stages, names, *sets))
+            apply_one(load, root, names, *sets);
+    }
 }

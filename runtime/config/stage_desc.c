@@ -35,7 +35,7 @@ static bool check_name(struct load *load, const struct yaml_node *node)
 
     if (!key_text(load->diags, "name", node))
         return false;
-    if (stage_name_valid(node->text, node->len))
+    if (stage_path_valid(node->text, node->len))
         return true;
     d = diag_add(load->diags, DIAG_ERROR, "E107", node->source, node->at,
                  "'%s' cannot be a name", yaml_shown(node).text);
@@ -45,23 +45,41 @@ static bool check_name(struct load *load, const struct yaml_node *node)
     return false;
 }
 
+/* A stage so far of that name; NULL: none. */
+static const struct stage_desc *find_named(const struct pipeline *pipeline,
+                                           const char *name)
+{
+    for (size_t k = 0; k < pipeline->n_stages; k++) {
+        const struct stage_desc *s = &pipeline->stages[k];
+
+        if (s->name && strcmp(s->name, name) == 0)
+            return s;
+    }
+    for (size_t k = 0; k < pipeline->n_subs; k++) {
+        const struct stage_desc *s = &pipeline->subs[k]->as;
+
+        if (strcmp(s->name, name) == 0)
+            return s;
+    }
+    return NULL;
+}
+
 static void check_unique(struct load *load, const struct stage_desc *stage)
 {
-    const struct pipeline *pipeline = load->pipeline;
+    const struct stage_desc *other = find_named(load->pipeline, stage->name);
+    struct diag *d;
 
-    for (const struct stage_desc *s = pipeline->stages; s < stage; s++) {
-        struct diag *d;
-
-        if (!s->name || strcmp(s->name, stage->name) != 0)
-            continue;
-        d = diag_add(load->diags, DIAG_ERROR, "E108", stage->node->source, stage->at,
-                     "two stages are named '%s'", stage->name);
-        diag_hint(d, "give this one another name");
-        if (s->node->source == stage->node->source)
-            diag_context(d, s->at.line);
-        load->partial = true;
+    if (!other)
         return;
-    }
+    d = diag_add(load->diags, DIAG_ERROR, "E108", stage->source, stage->at,
+                 "two stages are named '%s'", stage->name);
+    diag_hint(d, "give this one another name");
+    if (other->source == stage->source)
+        diag_context(d, other->at.line);
+    else
+        diag_note(d, "the other one is in %s:%u", other->source->name,
+                  (unsigned)other->at.line);
+    load->partial = true;
 }
 
 /* What stands for the stage in a message: in the stage's own source, not where --set is. */
@@ -82,17 +100,12 @@ static void load_name(struct load *load, struct stage_desc *stage, const char *n
         stage->name = name;
     else if (check_name(load, node))
         stage->name = node->text;
+    if (stage->name && load->scope[0])
+        stage->name = arena_printf(load->arena, "%s%s", load->scope, stage->name);
     if (stage->name)
         check_unique(load, stage);
     else
         load->partial = true;
-}
-
-static bool ends_with(const char *text, size_t len, const char *ending)
-{
-    size_t n = strlen(ending);
-
-    return len > n && memcmp(text + len - n, ending, n) == 0;
 }
 
 static void load_use(struct load *load, struct stage_desc *stage)
@@ -109,15 +122,7 @@ static void load_use(struct load *load, struct stage_desc *stage)
         return;
     }
     stage->use = key_text(load->diags, "use", use);
-    if (!stage->use) {
-        load->partial = true;
-    } else if (ends_with(use->text, use->len, ".yaml") ||
-               ends_with(use->text, use->len, ".yml")) {
-        diag_hint(keys_add_later(load->diags, use->source, use->at,
-                                 "a whole pipeline as one stage"),
-                  "write its stages here");
-        load->partial = true;
-    }
+    load->partial |= !stage->use;
 }
 
 static void load_stage(struct load *load, struct stage_desc *stage, const char *name)
@@ -132,7 +137,8 @@ static void load_stage(struct load *load, struct stage_desc *stage, const char *
         stage->with = with;
     if (from)
         load_from(load, stage, from);
-    load_stage_keys(load, stage);
+    if (!stage->use || !sub_is_pipeline(stage->use))
+        load_stage_keys(load, stage, stage->node);
 }
 
 static void add_no_map(struct load *load, const struct yaml_node *node)
@@ -175,6 +181,21 @@ static bool check_list(struct load *load, const struct yaml_node *stages)
     return true;
 }
 
+/* One stage of the list behind those there are; false: there is no room. */
+static bool add_stage(struct load *load, const struct stage_desc *stage)
+{
+    struct pipeline *pipeline = load->pipeline;
+
+    if (pipeline->n_stages == STAGES_MAX) {
+        diag_add(load->diags, DIAG_ERROR, "E102", stage->source, stage->at,
+                 "there are more than 256 stages, with those of all pipelines in it");
+        load->partial = true;
+        return false;
+    }
+    pipeline->stages[pipeline->n_stages++] = *stage;
+    return true;
+}
+
 void load_stages(struct load *load, const struct yaml_node *stages)
 {
     struct pipeline *pipeline = load->pipeline;
@@ -183,20 +204,30 @@ void load_stages(struct load *load, const struct yaml_node *stages)
     if (!check_list(load, stages))
         return;
     names = stage_names(load->arena, stages);
-    pipeline->stages = arena_array(load->arena, stages->n, sizeof(*pipeline->stages));
-    if (!names || !pipeline->stages) {
+    if (!pipeline->stages) {
+        pipeline->stages =
+            arena_array(load->arena, STAGES_MAX, sizeof(*pipeline->stages));
+        pipeline->subs = arena_array(load->arena, FILES_MAX, sizeof(*pipeline->subs));
+    }
+    if (!names || !pipeline->stages || !pipeline->subs) {
         load->no_memory = true;
         return;
     }
-    for (size_t i = 0; i < stages->n; i++) {
-        struct stage_desc *stage = &pipeline->stages[pipeline->n_stages];
+    for (size_t i = 0; i < stages->n && !load->no_memory; i++) {
+        struct stage_desc stage = load->defaults;
 
         if (stages->items[i]->kind != YAML_MAP) {
             add_no_map(load, stages->items[i]);
             continue;
         }
-        stage->node = stages->items[i];
-        load_stage(load, stage, names[i]);
-        pipeline->n_stages++;
+        stage.node = stages->items[i];
+        stage.source = stage.node->source;
+        stage.sub = load->sub;
+        stage.context = load->context;
+        load_stage(load, &stage, names[i]);
+        if (stage.use && sub_is_pipeline(stage.use))
+            sub_load(load, &stage);
+        else if (!add_stage(load, &stage))
+            return;
     }
 }

@@ -55,8 +55,14 @@ static void load_queue_short(struct load *load, struct stage_desc *stage,
     uint64_t bytes;
     struct diag *d;
 
-    if (is_items(node, &stage->queue_items) || is_bytes(node, &stage->queue_bytes))
+    if (is_items(node, &stage->queue_items)) {
+        stage->queue_items_node = node;
         return;
+    }
+    if (is_bytes(node, &stage->queue_bytes)) {
+        stage->queue_bytes_node = node;
+        return;
+    }
     if (key_is_text(node) && units_int(node->text, &items) != UNITS_BAD) {
         d = add_queue_error(load, node, "'queue' needs from 1 to 16,777,216 items");
         diag_hint(d, "write  queue: %d", QUEUE_ITEMS_DEFAULT);
@@ -76,6 +82,7 @@ static void load_queue_items(struct load *load, struct stage_desc *stage,
     uint64_t bytes;
     struct diag *d;
 
+    stage->queue_items_node = node;
     if (node->broken || is_items(node, &stage->queue_items))
         return;
     d = add_queue_error(load, node, "'items' needs a whole number from 1 to 16,777,216");
@@ -89,6 +96,7 @@ static void load_queue_bytes(struct load *load, struct stage_desc *stage,
     uint64_t bytes;
     struct diag *d;
 
+    stage->queue_bytes_node = node;
     if (node->broken || is_bytes(node, &stage->queue_bytes))
         return;
     if (key_is_text(node) && units_size(node->text, &bytes) == UNITS_NO_UNIT) {
@@ -103,11 +111,13 @@ static void load_queue_bytes(struct load *load, struct stage_desc *stage,
 }
 
 /* A full queue holds its producers back; the format knows other ways, this version does not. */
-static void check_full(struct load *load, const struct yaml_node *node)
+static void load_queue_full(struct load *load, struct stage_desc *stage,
+                            const struct yaml_node *node)
 {
     static const char *const now[] = {"block", NULL};
     static const char *const later[] = {"drop_old", "drop_new", "spill", NULL};
 
+    stage->queue_full_node = node;
     if (key_is_text(node) && key_in(node->text, later))
         diag_hint(keys_add_later(load->diags, node->source, node->at,
                                  "a 'full' other than block"),
@@ -121,7 +131,6 @@ static void load_queue(struct load *load, struct stage_desc *stage,
 {
     const struct yaml_node *items, *bytes, *full;
 
-    stage->queue_node = node;
     if (node->broken)
         return;
     if (node->kind != YAML_MAP) {
@@ -137,7 +146,7 @@ static void load_queue(struct load *load, struct stage_desc *stage,
     if (bytes)
         load_queue_bytes(load, stage, bytes);
     if (full)
-        check_full(load, full);
+        load_queue_full(load, stage, full);
 }
 
 /* E123 at the place; says what to type. */
@@ -214,22 +223,23 @@ static void load_on_error(struct load *load, struct stage_desc *stage,
         stage->on_error = (enum on_error)choice;
 }
 
-void load_stage_keys(struct load *load, struct stage_desc *stage)
+void load_stage_keys(struct load *load, struct stage_desc *stage,
+                     const struct yaml_node *map)
 {
-    const struct yaml_node *workers = yaml_get(stage->node, "workers");
-    const struct yaml_node *order = yaml_get(stage->node, "order");
-    const struct yaml_node *on_error = yaml_get(stage->node, "on_error");
-    const struct yaml_node *queue = yaml_get(stage->node, "queue");
+    const struct yaml_node *workers = yaml_get(map, "workers");
+    const struct yaml_node *order = yaml_get(map, "order");
+    const struct yaml_node *on_error = yaml_get(map, "on_error");
+    const struct yaml_node *queue = yaml_get(map, "queue");
 
-    stage->queue_items = QUEUE_ITEMS_DEFAULT;
-    stage->queue_bytes = QUEUE_BYTES_DEFAULT;
-    stage->workers_node = workers;
-    if (workers)
+    if (workers) {
+        stage->workers_node = workers;
         (void)key_count(load->diags, "E121", "workers", workers, WORKERS_MAX,
                         &stage->workers);
-    stage->order_node = order;
-    if (order)
+    }
+    if (order) {
+        stage->order_node = order;
         load_order(load, stage, order);
+    }
     if (on_error)
         load_on_error(load, stage, on_error);
     if (queue)

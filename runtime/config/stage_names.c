@@ -29,16 +29,37 @@ bool stage_name_valid(const char *name, size_t len)
     return true;
 }
 
-/* The part of `use` that names the plugin: "t" of "./a.so:t", "a" of "./a.so", "split". */
+bool stage_path_valid(const char *path, size_t len)
+{
+    const char *end = path + len;
+
+    if (len > PATH_BYTES_MAX)
+        return false;
+    for (const char *slash; (slash = memchr(path, '/', (size_t)(end - path)));
+         path = slash + 1) {
+        if (!stage_name_valid(path, (size_t)(slash - path)))
+            return false;
+    }
+    return stage_name_valid(path, (size_t)(end - path));
+}
+
+/* The part of `use` that names the plugin: "t" of "./a.so:t", "a" of "./a.so", "./a.yaml"; "split". */
 static void base_name(const char *use, size_t len, const char **ret_start,
                       size_t *ret_len)
 {
+    static const char *const endings[] = {".so", ".yaml", ".yml"};
     const char *end = use + len, *start = end;
 
     while (start > use && start[-1] != '/' && start[-1] != ':')
         start--;
-    if (end - start > 3 && memcmp(end - 3, ".so", 3) == 0)
-        end -= 3;
+    for (size_t e = 0; e < sizeof(endings) / sizeof(*endings); e++) {
+        size_t n = strlen(endings[e]);
+
+        if ((size_t)(end - start) > n && memcmp(end - n, endings[e], n) == 0) {
+            end -= n;
+            break;
+        }
+    }
     *ret_start = start;
     *ret_len = (size_t)(end - start);
 }

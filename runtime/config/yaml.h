@@ -45,7 +45,8 @@ struct yaml_node {
     enum yaml_origin origin;
     const struct source *source;
     struct mark at;
-    bool plain; /* YAML_SCALAR: written without quotes */
+    bool plain;   /* YAML_SCALAR: written without quotes */
+    bool literal; /* ${...} in it was expanded, or is to stay */
     bool
         broken; /* an error was added for it (an unset variable): what it holds means nothing */
     const char *

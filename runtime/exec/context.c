@@ -58,9 +58,10 @@ static const struct yaml_node *find(const struct yaml_node *node, const char *pa
     return node;
 }
 
-bool context_get(struct context *context, const char *path, const char **ret_text)
+bool context_get(struct context *context, const struct yaml_node *tree, const char *path,
+                 const char **ret_text)
 {
-    const struct yaml_node *node = find(context->tree, path);
+    const struct yaml_node *node = find(tree ? tree : context->tree, path);
     struct text json = {0};
 
     *ret_text = NULL;

@@ -12,10 +12,10 @@ struct context *context_new(const struct yaml_node *tree);
 void context_free(struct context *context); /* NULL is allowed */
 
 /*
- * Sets *ret_text to the value at the dotted path: a scalar's text, anything else as JSON; NULL: absent.
- * It lives until context_free().  False: no memory, and *ret_text is NULL.  [any thread]
+ * Sets *ret_text to the value at the dotted path of `tree`, which must outlive the context (NULL: that
+ * of context_new()): a scalar's text, anything else as JSON; NULL: absent.  It lives until context_free().  False: no memory, and *ret_text is NULL.  [any thread]
  */
-bool context_get(struct context *context, const char *path,
+bool context_get(struct context *context, const struct yaml_node *tree, const char *path,
                  const char **ret_text) PPH_NODISCARD;
 
 #endif /* EXEC_CONTEXT_H */

@@ -20,11 +20,6 @@ bool graph_no_memory(struct diag_list *diags)
     return false;
 }
 
-static struct mark mark_of(const struct yaml_node *node, struct mark otherwise)
-{
-    return node ? node->at : otherwise;
-}
-
 unsigned graph_workers_auto(const struct pph_plugin *plugin, const struct pph_value *args,
                             unsigned threads)
 {
@@ -49,11 +44,14 @@ static void resolve_workers(struct graph *graph, struct graph_stage *s,
     s->workers = desc->workers;
     if (s->workers == 0)
         s->workers = graph_workers_auto(&s->plugin->desc, s->args, graph->threads);
-    if (s->workers > 1 && !(flags & PPH_PARALLEL)) {
-        struct diag *d =
-            diag_add(diags, DIAG_ERROR, "E309", graph->pipeline->source,
-                     mark_of(desc->workers_node, desc->at),
-                     "stage '%s' cannot have %u workers", s->name, desc->workers);
+    bool alone = !(flags & PPH_PARALLEL) || s->plugin->desc.kind == PPH_TASK;
+    if (s->workers > 1 && alone && !stage_says(desc, "workers")) {
+        s->workers =
+            1; /* the default is for those that can, and not to run a task again */
+    } else if (s->workers > 1 && !(flags & PPH_PARALLEL)) {
+        struct diag *d = diag_add(
+            diags, DIAG_ERROR, "E309", desc->workers_node->source, desc->workers_node->at,
+            "stage '%s' cannot have %u workers", s->name, desc->workers);
 
         diag_hint(d, "write 'workers: 1', or leave it out");
         diag_note(d,
@@ -61,29 +59,27 @@ static void resolve_workers(struct graph *graph, struct graph_stage *s,
                   s->plugin->desc.name);
         s->workers = 1;
     }
-    s->ordered = desc->order == ORDER_KEEP && s->workers > 1 && s->has_output;
-    s->keyed = desc->order == ORDER_BY_KEY && s->workers > 1;
 }
 
-/* `order: {by: key}` against what the plugin does. */
-static void check_keyed(const struct graph *graph, const struct graph_stage *s,
-                        struct diag_list *diags)
+/* `order: {by: key}` against what the plugin does; true: it can. */
+static bool check_keyed(const struct graph_stage *s, struct diag_list *diags)
 {
     const struct pph_plugin *plugin = &s->plugin->desc;
     const struct yaml_node *node = s->desc->order_node;
-    struct mark at = mark_of(node, s->desc->at);
-    const struct source *source = node ? node->source : graph->pipeline->source;
+    bool plans = plugin->plan && plugin->flags & PPH_PARALLEL && s->desc->workers != 1;
     struct diag *d;
 
-    if (s->desc->order != ORDER_BY_KEY)
-        return;
+    if (!s->is_source && !plans)
+        return true;
+    if (!stage_says(s->desc, "order"))
+        return false; /* the default is for those that can */
     if (s->is_source) {
-        d = diag_add(diags, DIAG_ERROR, "E311", source, at,
+        d = diag_add(diags, DIAG_ERROR, "E311", node->source, node->at,
                      "stage '%s' makes items itself: it gets none to order by key",
                      s->name);
         diag_hint(d, "delete it here; write it at the stage that reads '%s'", s->name);
-    } else if (plugin->plan && plugin->flags & PPH_PARALLEL && s->desc->workers != 1) {
-        d = diag_add(diags, DIAG_ERROR, "E312", source, at,
+    } else {
+        d = diag_add(diags, DIAG_ERROR, "E312", node->source, node->at,
                      "stage '%s' cannot take items in another order than they come",
                      s->name);
         diag_hint(d, "write  order: keep  or  workers: 1");
@@ -93,19 +89,42 @@ static void check_keyed(const struct graph *graph, const struct graph_stage *s,
             "key do not keep",
             plugin->name);
     }
+    return false;
+}
+
+static void resolve_order(struct graph_stage *s, struct diag_list *diags)
+{
+    s->order = s->desc->order;
+    if (s->order == ORDER_BY_KEY && !check_keyed(s, diags))
+        s->order = ORDER_KEEP;
+    s->ordered = s->order == ORDER_KEEP && s->workers > 1 && s->has_output;
+    s->keyed = s->order == ORDER_BY_KEY && s->workers > 1;
+}
+
+/* Whether the entry means the stage's result: by its name, or that of a pipeline that it is in. */
+static bool asks_for_result(const struct from_ref *ref, const char *name)
+{
+    const char *scope = ref->scope ? ref->scope : "";
+    size_t len;
+
+    if (!ref->port || strcmp(ref->port, "result") != 0)
+        return false;
+    if (!ref->stage)
+        return strncmp(name, scope, strlen(scope)) == 0;
+    len = strlen(ref->stage);
+    return strncmp(name, ref->stage, len) == 0 && (name[len] == '\0' || name[len] == '/');
 }
 
 /* Whether a `from:` asks for what the workers of this stage leave behind. */
 static bool result_is_asked_for(const struct pipeline *pipeline, const char *name)
 {
-    for (size_t k = 0; k < pipeline->n_stages; k++) {
-        const struct stage_desc *desc = &pipeline->stages[k];
+    for (size_t k = 0; k < pipeline->n_stages + pipeline->n_subs; k++) {
+        const struct stage_desc *desc = k < pipeline->n_stages
+                                            ? &pipeline->stages[k]
+                                            : &pipeline->subs[k - pipeline->n_stages]->as;
 
         for (size_t f = 0; f < desc->n_from; f++) {
-            const struct from_ref *ref = &desc->from[f];
-
-            if (ref->port && strcmp(ref->port, "result") == 0 &&
-                (!ref->stage || strcmp(ref->stage, name) == 0))
+            if (asks_for_result(&desc->from[f], name))
                 return true;
         }
     }
@@ -152,9 +171,12 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
         s->plugin->desc.kind == PPH_GENERATOR || s->plugin->desc.kind == PPH_TASK;
     s->has_output =
         s->plugin->desc.kind == PPH_GENERATOR || s->plugin->desc.kind == PPH_PROCESSOR;
-    s->args = params_bind(s->plugin, desc, graph->pipeline->context, graph->arena, diags);
+    s->args = params_bind(s->plugin, desc,
+                          desc->context ? desc->context : graph->pipeline->context,
+                          graph->arena, diags);
+    s->on_error = desc->on_error;
     resolve_workers(graph, s, diags);
-    check_keyed(graph, s, diags);
+    resolve_order(s, diags);
     return graph_make_ports(graph, s);
 }
 

@@ -37,6 +37,9 @@ struct graph_stage {
     unsigned level; /* longest way to a sink; a stage reads only from higher levels */
 
     unsigned workers; /* resolved: 1 or more */
+    /* As the stage says, or `defaults:` as far as the stage can have it. */
+    enum order order;
+    enum on_error on_error;
     bool is_source;   /* generator or task: reads from nobody */
     bool own_threads; /* PPH_BLOCKING or PPH_PINNED: one thread per worker */
     bool ordered;     /* `order: keep` with more than one worker */

@@ -271,7 +271,7 @@ static const char *host_context(struct pph_ctx *ctx, const char *path)
     struct instance *i = instance_of(ctx);
     const char *text;
 
-    if (!context_get(i->stage->run->context, path,
+    if (!context_get(i->stage->run->context, i->stage->graph->desc->context, path,
                      &text)) /* not to be taken for absent */
         policy_stage_failed(i->stage, i, "context", "out of memory");
     return text;

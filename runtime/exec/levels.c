@@ -25,11 +25,15 @@ static void report_loop(const struct walk *walk, const struct graph_stage *s,
 
     while (walk->path[first - 1] != s)
         first--;
-    for (size_t k = first - 1; k < walk->depth; k++)
-        text_printf(&loop, "%s (line %u) → ", walk->path[k]->name,
-                    walk->path[k]->desc->at.line);
+    for (size_t k = first - 1; k < walk->depth; k++) {
+        const struct stage_desc *desc = walk->path[k]->desc;
+        bool here = desc->source == s->desc->source;
+
+        text_printf(&loop, "%s (%s%s%u) → ", walk->path[k]->name,
+                    here ? "line " : desc->source->name, here ? "" : ":", desc->at.line);
+    }
     text_str(&loop, s->name);
-    d = diag_add(diags, DIAG_ERROR, "E305", walk->graph->pipeline->source, s->desc->at,
+    d = diag_add(diags, DIAG_ERROR, "E305", s->desc->source, s->desc->at,
                  "the stages form a loop: %s", text_get(&loop));
     diag_note(d, "a bounded loop can block for ever; pphost does not run it");
     text_fini(&loop);

@@ -220,7 +220,7 @@ void policy_bad_return(struct instance *i, const char *call, int rc)
 bool policy_item_failed(struct instance *i, const struct pph_item *item)
 {
     struct stage *s = i->stage;
-    enum on_error on_error = s->graph->desc->on_error;
+    enum on_error on_error = s->graph->on_error;
     const char *said = words_of(i);
     bool stop = on_error == ON_ERROR_STOP || i->ledger == LEDGER_DEAD;
 

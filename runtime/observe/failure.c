@@ -31,7 +31,7 @@ static bool of_item(const struct run_failure *f)
 static void headline(const struct report *report, const struct run_failure *f,
                      struct text *out)
 {
-    const struct pipeline *pipeline = report->graph->pipeline;
+    const char *file = f->stage ? f->stage->desc->source->name : "";
     char count[FIGURE_MAX];
 
     if (f->fatal)
@@ -44,7 +44,7 @@ static void headline(const struct report *report, const struct run_failure *f,
         text_str(out, "the run failed");
     } else {
         text_printf(out, "stage '%s' (", f->stage->name);
-        text_printable(out, pipeline->source->name, strlen(pipeline->source->name), 400);
+        text_printable(out, file, strlen(file), 400);
         text_printf(out, ":%u)", (unsigned)f->stage->desc->at.line);
         if (f->fatal || !of_item(f)) {
             text_str(out, " failed");

@@ -27,7 +27,7 @@ static void failure(const struct report *report, const struct run_failure *f,
     member(out, "code", f->fatal ? "R601" : "R602");
     if (f->stage != NULL) {
         member(out, "stage", f->stage->name);
-        member(out, "file", report->graph->pipeline->source->name);
+        member(out, "file", f->stage->desc->source->name);
         number(out, "line", f->stage->desc->at.line);
         member(out, "plugin", f->stage->plugin->path);
     }

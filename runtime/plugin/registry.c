@@ -249,6 +249,12 @@ static void warn_once(const struct request *r, const struct plugin *plugin,
                            w->text);
 }
 
+/* The directory of the file that the `use:` is in. */
+static const char *seen_from(const struct request *r)
+{
+    return r->source && r->source->dir ? r->source->dir : r->registry->search.base;
+}
+
 /* The path of the file that a request names; NULL after reporting why there is none. */
 static const char *locate(const struct request *r)
 {
@@ -257,9 +263,7 @@ static const char *locate(const struct request *r)
     const char *path;
 
     if (r->name.is_file) {
-        path = file[0] == '/'
-                   ? file
-                   : arena_printf(arena, "%s/%s", r->registry->search.base, file);
+        path = file[0] == '/' ? file : arena_printf(arena, "%s/%s", seen_from(r), file);
         if (!path)
             report_memory(r);
         return path;

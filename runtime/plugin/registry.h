@@ -4,7 +4,8 @@
  * loaded until the process ends.
  *
  * Names: "split" is split.so on the search path; "text:split" the stage type `split` of text.so;
- * a value with '/' is a file, relative to the pipeline's directory ("./a.so", "./a.so:type").
+ * a value with '/' is a file, relative to the directory of the file that it is in ("./a.so",
+ * "./a.so:type").
  * Search path: DIR/plugins beside the pipeline, PPHOST_PLUGIN_PATH, ~/.local/lib/pphost/plugins, the
  * directory of installed plugins (found relative to the executable).
  * The rules of loading and their reasons: docs/plugin-abi.md.

@@ -158,7 +158,12 @@ class Readme(unittest.TestCase):
         for path in self.documents():
             if path.name == "README.md":
                 continue
-            for language, lines in blocks(path.read_text(encoding="utf-8")):
+            text = path.read_text(encoding="utf-8")
+            for language, lines in blocks(text):
+                named = NAMED.match(lines[0]) if lines else None
+                if named and f"./{named.group(1)}" in text:  # checked with the one that uses it
+                    (self.clone / named.group(1)).write_text("\n".join(lines), encoding="utf-8")
+                    continue
                 if language != "yaml" or not any(line.startswith("stages:") for line in lines):
                     continue
                 with self.subTest(file=path.name, pipeline=lines[0]):

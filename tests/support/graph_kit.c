@@ -50,8 +50,11 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     if (in->from)
         parse_from(kit, desc, in->from);
     kit->plugins[k].desc = *in->plugin;
+    desc->source = &kit->source;
     s->name = in->name;
     s->desc = desc;
+    s->order = desc->order;
+    s->on_error = desc->on_error;
     s->index = k;
     s->plugin = &kit->plugins[k];
     s->args = in->args;

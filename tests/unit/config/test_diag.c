@@ -27,7 +27,7 @@ static void teardown(void)
 
 static const struct source *text_source(const char *text)
 {
-    source = (struct source){"p.yaml", text, strlen(text)};
+    source = (struct source){.name = "p.yaml", .text = text, .len = strlen(text)};
     return &source;
 }
 
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(messages_are_sorted_by_source_and_place)
 {
-    static const struct source other = {"--set", "x=1", 3};
+    static const struct source other = {.name = "--set", .text = "x=1", .len = 3};
     const struct source *s = text_source("a\nb\n");
 
     diag_add(list, DIAG_ERROR, "E1", s, mark(2, 1, 0), "third");
@@ -269,7 +269,9 @@ START_TEST(an_adopted_arena_lives_as_long_as_the_list)
     struct arena *arena = arena_new();
     struct source *s = arena_alloc(arena, sizeof(*s));
 
-    *s = (struct source){arena_copy(arena, "x.yaml", 6), arena_copy(arena, "abc", 3), 3};
+    *s = (struct source){.name = arena_copy(arena, "x.yaml", 6),
+                         .text = arena_copy(arena, "abc", 3),
+                         .len = 3};
     diag_add(list, DIAG_ERROR, "E1", s, mark(1, 1, 1), "x");
     diag_list_adopt(list, arena);
 

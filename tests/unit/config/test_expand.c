@@ -53,7 +53,7 @@ static struct yaml_node *expand(const char *text, const char *const *vars)
     struct yaml_node *root;
 
     ck_assert_ptr_nonnull(source);
-    *source = (struct source){"t.yaml", text, strlen(text)};
+    *source = (struct source){.name = "t.yaml", .text = text, .len = strlen(text)};
     root = yaml_parse(source, arena, diags);
     ck_assert_ptr_nonnull(root);
     ck_assert(expand_tree(root, dir, vars, arena, diags));

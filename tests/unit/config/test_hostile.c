@@ -41,7 +41,8 @@ static struct yaml_node *parse(void)
 {
     struct source *source = arena_alloc(arena, sizeof(*source));
 
-    *source = (struct source){"t.yaml", text_get(&input), input.len};
+    *source =
+        (struct source){.name = "t.yaml", .text = text_get(&input), .len = input.len};
     return yaml_parse(source, arena, diags);
 }
 

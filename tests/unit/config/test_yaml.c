@@ -26,7 +26,7 @@ static void teardown(void)
 
 static struct yaml_node *parse(const char *text)
 {
-    source = (struct source){"t.yaml", text, strlen(text)};
+    source = (struct source){.name = "t.yaml", .text = text, .len = strlen(text)};
     return yaml_parse(&source, arena, diags);
 }
 

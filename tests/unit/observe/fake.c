@@ -14,6 +14,7 @@ static void stage_init(struct fake *fake, size_t i)
     fake->descs[i] =
         (struct stage_desc){.name = names[i],
                             .use = uses[i],
+                            .source = &fake->source,
                             .at = {.line = (uint32_t)i * 2 + 2, .col = 10, .width = 5},
                             .order = ORDER_KEEP};
     fake->plugins[i] = (struct plugin){.desc = {.size = sizeof(struct pph_plugin),
@@ -56,7 +57,7 @@ static void connect(struct fake *fake, size_t from, size_t port, size_t to, size
 void fake_init(struct fake *fake)
 {
     memset(fake, 0, sizeof(*fake));
-    fake->source = (struct source){"tokenise.yaml", NULL, 0};
+    fake->source = (struct source){.name = "tokenise.yaml"};
     fake->pipeline = (struct pipeline){.source = &fake->source,
                                        .name = "tokenise",
                                        .dir = "/tmp",
