@@ -305,7 +305,8 @@ struct pph_plugin {
     uint32_t kind, flags, reserved;
     const struct pph_plugin *next; /* the next stage type in this .so, or NULL */
     const char *name, *version, *doc;
-    /* Content types: "text/plain", "image/x"; NULL or "*": any; out "=": as in. */
+    /* Content types: "text/plain", "image/x"; NULL or "*": any; "text/" with a star: any text; out
+     * "=": as in. */
     const char *in, *out;
     const char *pos_unit; /* generators: "line", "byte", "row"; what item.pos counts */
     const char *needs;    /* host extensions it cannot work without, blank-separated */

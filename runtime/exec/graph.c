@@ -207,7 +207,9 @@ struct graph *graph_build(const struct pipeline *pipeline, struct registry *regi
     built = built && wire_stages(graph, diags);
     if (!built)
         (void)graph_no_memory(diags);
-    if (!built || diag_errors(diags) > errors || !rank_stages(graph, diags)) {
+    if (built && diag_errors(diags) == errors && rank_stages(graph, diags))
+        check_types(graph, diags);
+    if (!built || diag_errors(diags) > errors) {
         arena_free(arena);
         return NULL;
     }

@@ -59,6 +59,9 @@ void find_report_no_input(const struct graph *graph, const struct stage_desc *re
  */
 bool rank_stages(struct graph *graph, struct diag_list *diags);
 
+/* types.c: adds an error for each stage that gets what it does not take.  Call it without loops. */
+void check_types(const struct graph *graph, struct diag_list *diags);
+
 /* Computes each stage's share of memory and their sum. */
 void bound_memory(struct graph *graph);
 

@@ -376,5 +376,19 @@ def test_stages_of_all_files_have_one_bound(host):
     check(result.code == 78 and "more than 256 stages" in result.err, result)
 
 
+def test_types_that_agree_or_are_not_said_are_no_fault(host):
+    host.write("p.yaml", """defaults: {on_error: dead}
+stages:
+  - use: typed:painter
+  - {name: top, use: head, with: {n: 1}}
+  - {name: crop, use: typed}
+  - {use: drop}
+  - {name: words, use: typed:reader, from: painter.words}
+  - {use: drop}
+  - {use: drop, from: .dead}
+""")
+    ok(host.run("check", "p.yaml"))
+
+
 if __name__ == "__main__":
     sys.exit(run_all(sys.modules[__name__]))
