@@ -14,7 +14,8 @@
 enum {
     ALIGN = 64,       /* the kernel copies pages faster to a cache line's start */
     READ_UNIT = 4096, /* reads in whole pages keep the file offset on a page's start */
-    CARRY_KEPT = 1 << 22, /* a carry that grew beyond goes back when its line is done */
+    CARRY_FIRST = 1 << 16, /* what a carry holds at least: most never grow */
+    CARRY_KEPT = 1 << 22,  /* a carry that grew beyond goes back when its line is done */
 };
 
 /* What read_some() returns below 0, beside -errno. */
@@ -165,7 +166,7 @@ static bool carry_reserve(struct reader *reader, size_t capacity)
 /* Makes text[0..len) the whole carry. */
 static bool carry_set(struct reader *reader, const char *text, size_t len)
 {
-    if (!carry_reserve(reader, len))
+    if (len > 0 && !carry_reserve(reader, len > CARRY_FIRST ? len : CARRY_FIRST))
         return false;
     if (len > 0)
         memcpy(reader->carry, text, len);

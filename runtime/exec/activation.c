@@ -59,7 +59,7 @@ static void end_call(struct instance *i)
     batch_free(i->in, &i->memory);
     i->in = NULL;
     i->kept = 0;
-    i->kept_payload = 0;
+    i->kept_cut = false;
     i->scope_keep = 0;
     i->root = NULL;
     i->next_item = 0;

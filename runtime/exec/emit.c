@@ -254,6 +254,25 @@ static size_t append(struct instance *i, uint16_t port, const struct pph_item *i
     return taken;
 }
 
+/*
+ * An item that lies in the same memory as the one before it, put behind that one: what calls that emit one by one do
+ * all the time.
+ */
+static bool append_next(struct instance *i, const struct pph_item *item)
+{
+    struct batch *batch = i->outlets[0].open;
+    const struct buf *buf = i->scope.hit;
+
+    if (!batch || !buf || batch->n == batch->cap || batch->n_bufs == 0 ||
+        batch->bufs[batch->n_bufs - 1] != buf || item->port != 0 || item->len == 0 ||
+        !buf_holds(buf, item->data, item->len))
+        return false;
+    batch->items[batch->n++] = *item;
+    batch->payload += item->len;
+    close_if_full(i, 0);
+    return true;
+}
+
 bool emit_may_keep(const struct instance *i)
 {
     return i->in && i->stage->graph->has_output && i->in->n <= i->outlets[0].target &&
@@ -284,7 +303,9 @@ static int append_all(struct instance *i, const struct pph_item *items, size_t n
                 i, "emit() was given an item for a port that the plugin does not have");
             return PPH_FATAL;
         }
-        taken = append(i, items[k].port, items + k, n - k);
+        taken = n - k == 1 && append_next(i, items + k)
+                    ? 1
+                    : append(i, items[k].port, items + k, n - k);
         if (taken == 0) {
             policy_stage_failed(s, i, "emit", "out of memory");
             return PPH_STOP;
@@ -302,9 +323,18 @@ bool emit_kept_by_copy(struct instance *i)
     uint32_t n = i->kept;
 
     i->kept = 0;
-    i->kept_payload = 0;
+    i->kept_cut = false;
     i->call_in += n;
     return n == 0 || append_all(i, i->in->items, n) == PPH_OK;
+}
+
+static size_t payload_of(const struct pph_item *items, uint32_t n)
+{
+    size_t payload = 0;
+
+    for (uint32_t k = 0; k < n; k++)
+        payload += items[k].len;
+    return payload;
 }
 
 bool emit_kept(struct instance *i)
@@ -313,12 +343,13 @@ bool emit_kept(struct instance *i)
 
     if (i->kept == 0 || 2 * i->kept < batch->n) /* a batch of few holds memory for many */
         return emit_kept_by_copy(i);
+    if (i->kept_cut || i->kept < batch->n)
+        batch->payload = payload_of(batch->items, i->kept);
     batch->n = i->kept;
-    batch->payload = i->kept_payload;
     batch->port = 0;
     batch->readers_done = 0;
     i->kept = 0;
-    i->kept_payload = 0;
+    i->kept_cut = false;
     i->in = NULL;
     i->call_in += batch->n;
     i->call_out += batch->n;
@@ -342,6 +373,7 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     struct stage *s = i->stage;
     int rc;
 
+    i->acted = true;
     if (i->call == CALL_NONE || i->planning) {
         policy_misuse(i, "emit() was called outside generate, each, batch and flush");
         return PPH_FATAL;

@@ -41,10 +41,13 @@ static inline bool emit_keep(struct instance *i)
     size_t offset = (size_t)((uintptr_t)item->data - (uintptr_t)original->data);
 
     /* Only a slice of the payload it came with is sure to lie in a buffer that the batch pins. */
-    if (item->port != 0 || offset > original->len || item->len > original->len - offset ||
-        i->outlets[0].open)
+    if (item->data != original->data || item->len != original->len) {
+        if (offset > original->len || item->len > original->len - offset)
+            return false;
+        i->kept_cut = true;
+    }
+    if (item->port != 0 || i->outlets[0].open)
         return false;
-    i->kept_payload += item->len;
     if (i->kept != i->next_item) /* then it is smaller: what is overwritten is done */
         items[i->kept] = *item;
     i->kept++;

@@ -52,6 +52,7 @@ static void *host_alloc(struct pph_ctx *ctx, size_t len)
     void *room = NULL;
     uint64_t most;
 
+    i->acted = true;
     if (i->call == CALL_NONE) {
         policy_misuse(i,
                       "alloc() was called outside generate, each, batch, plan and flush");
@@ -112,6 +113,7 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
 
     if (!known && i->failed && i->failed_stage && outside)
         policy_also_failed(i); /* several files are missing, say */
+    i->acted = true;
     i->failed = true;
     i->fail_code = code < 0 ? code : PPH_FAIL;
     (void)snprintf(i->fail_text, sizeof(i->fail_text), "%s", msg ? msg : "");
@@ -142,6 +144,7 @@ static int host_adopt(struct pph_ctx *ctx, const void *data, size_t len,
     struct instance *i = instance_of(ctx);
     struct buf *buf;
 
+    i->acted = true;
     if (i->call == CALL_NONE) {
         if (release)
             release(arg);

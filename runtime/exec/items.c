@@ -100,6 +100,13 @@ static bool call_each(struct instance *i, int *ret_rc)
     return true;
 }
 
+/* Whether payload, port and flags are what they were; both halves of the item's first 16 bytes at once. */
+static inline bool goes_on_unchanged(const struct instance *i,
+                                     const struct pph_item *item)
+{
+    return memcmp(item, &i->original, offsetof(struct pph_item, key)) == 0;
+}
+
 /*
  * Calls `each` as long as it forwards the very item it is given, or a slice of it: the common case, in
  * a loop of its own.  True: it said *ret_rc of the item that is still the next one.
@@ -108,19 +115,23 @@ static bool each_forwards(struct instance *i, int *ret_rc)
 {
     const struct run *run = i->stage->run;
     const struct pph_plugin *desc = i->stage->desc;
-    struct pph_item *items = i->in->items;
-    const uint32_t n = i->in->n;
+    struct pph_item *item = &i->in->items[i->next_item];
+    const struct pph_item *end = i->in->items + i->in->n;
 
     i->failed = false;
+    i->acted = false;
     do {
-        struct pph_item *item = &items[i->next_item];
-
         i->original = *item;
         *ret_rc = desc->each(&i->ctx, item);
-        if (*ret_rc != PPH_FORWARD || i->failed || !emit_keep(i))
+        if (*ret_rc != PPH_FORWARD)
+            return true;
+        if (!i->acted && i->kept == i->next_item && goes_on_unchanged(i, item))
+            i->kept++;
+        else if (i->failed || !emit_keep(i))
             return true;
         i->next_item++;
-    } while (i->next_item < n && i->scope.n <= i->scope_keep + 1 && !run_cancelled(run));
+        item++;
+    } while (item < end && !i->acted && !run_cancelled(run));
     return false;
 }
 

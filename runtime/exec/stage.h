@@ -139,7 +139,9 @@ struct instance {
     /* `each`: so many items at the front of `in`, forwarded, go on in that very batch when the call
      * ends.  Nothing was emitted since. */
     uint32_t kept;
-    size_t kept_payload; /* bytes of theirs */
+    bool kept_cut; /* ... and some of them are slices of what came */
+    bool
+        acted; /* `each`: it has called emit, alloc, adopt or fail since this was cleared */
     enum ledger ledger;
     struct root *root;          /* what outputs descend from: the input's; NULL: none */
     uint64_t call_in, call_out; /* inputs finished, items emitted */

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { SCAN_LEAST = 4 }; /* items; fewer are looked at one by one */
+
 static struct batch *chunk_to_batch(const struct batch_memory *memory, uint32_t cap)
 {
     size_t bytes = sizeof(struct batch) + cap * sizeof(struct pph_item);
@@ -258,7 +260,7 @@ size_t batch_append(struct batch *batch, const struct pph_item *items, size_t n,
     PPH_ASSERT(limit <= batch->cap && batch->n <= limit);
     if (n > limit - batch->n)
         n = limit - batch->n;
-    if (scan(items, n, buf, port, out, &payload) &&
+    if (n >= SCAN_LEAST && scan(items, n, buf, port, out, &payload) &&
         batch->payload + payload <= BATCH_PAYLOAD_MAX)
         batch->payload += payload;
     else

@@ -51,6 +51,7 @@ void *scope_alloc(struct scope *scope, const struct batch_memory *memory, size_t
     }
     piece = scope->arena->data + scope->arena_used;
     scope->arena_used += need;
+    scope->hit = scope->arena; /* likewise */
     return piece;
 }
 
