@@ -58,24 +58,31 @@ static bool skip_escape(struct reader *r)
     return true;
 }
 
+/* The first byte from `at` on that is more than a plain character of a text: there may be millions of those. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 &&
+           *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 static bool copy_string(struct reader *r)
 {
     const char *from = r->at++;
 
-    while (r->at < r->end && *r->at != '"') {
-        unsigned char byte = (unsigned char)*r->at;
+    for (;;) {
         uint32_t c;
         size_t n;
 
-        if (byte < 0x20)
+        r->at = skip_plain(r->at, r->end);
+        if (r->at == r->end || *r->at == '"')
+            break;
+        if ((unsigned char)*r->at < 0x20)
             return wrong(r, "a control character in a text");
-        if (byte == '\\') {
+        if (*r->at == '\\') {
             if (!skip_escape(r))
                 return false;
-            continue;
-        }
-        if (byte < 0x80) { /* a result may have millions of them */
-            r->at++;
             continue;
         }
         n = text_utf8(r->at, (size_t)(r->end - r->at), &c);

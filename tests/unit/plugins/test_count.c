@@ -65,7 +65,7 @@ END_TEST
 
 START_TEST(numbers_do_not_depend_on_batches_or_pauses)
 {
-    fake_set(fake, "to", "2000");
+    fake_set(fake, "to", "600");
     fake->ctx.want = (uint32_t)_i;
     fake->more_every = 3;
 
@@ -73,7 +73,7 @@ START_TEST(numbers_do_not_depend_on_batches_or_pauses)
     ck_assert_int_eq(fake_generate_all(fake), PPH_END);
     fake_down(fake);
 
-    ck_assert_uint_eq(fake->n_items, 2000);
+    ck_assert_uint_eq(fake->n_items, 600);
     for (size_t i = 0; i < fake->n_items; i++) {
         ck_assert_uint_eq(strtoull(fake->items[i].data, NULL, 10), i);
         ck_assert_uint_eq(fake->items[i].pos, i + 1);
