@@ -178,14 +178,16 @@ bool budget_resumes_locked(struct stage *s, const struct instance *i)
     return resumes;
 }
 
-void budget_wait_locked(struct stage *s)
+void budget_wait_locked(struct stage *s, struct wakes *wakes)
 {
     if (!s->held_back)
         return;
     atomic_fetch_or_explicit(&s->run->budget.waiting[s->id / 64], bit_of(s),
                              memory_order_seq_cst); /* see budget-note */
-    if (budget_reason(s->run) == BUDGET_NONE)
+    if (budget_reason(s->run) == BUDGET_NONE) {
         stage_set_ready_locked(s);
+        wakes->notify = true;
+    }
 }
 
 bool budget_goes_on(struct instance *i)

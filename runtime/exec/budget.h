@@ -9,6 +9,7 @@
 #ifndef EXEC_BUDGET_H
 #define EXEC_BUDGET_H
 
+#include "exec/ready.h"
 #include "exec/stage.h"
 
 /* Takes the bounds from the graph.  [before start] */
@@ -24,7 +25,7 @@ bool budget_admits_locked(struct stage *s, struct instance *i) REQUIRES(s->lock)
 bool budget_resumes_locked(struct stage *s, const struct instance *i) REQUIRES(s->lock);
 
 /* If the budget was why something was not begun or resumed, whoever gives some back makes the stage ready. */
-void budget_wait_locked(struct stage *s) REQUIRES(s->lock);
+void budget_wait_locked(struct stage *s, struct wakes *wakes) REQUIRES(s->lock);
 
 /* An interrupted call of a source goes on: true, with a place, or false: not now.  [worker] */
 bool budget_goes_on(struct instance *i);

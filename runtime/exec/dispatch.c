@@ -239,9 +239,10 @@ static void finish(struct stage *s)
  * Waits for room with each of `blocked`: they make this stage ready again.  Where room has come
  * meanwhile, the stage is ready at once.
  */
-static void register_waiter_locked(struct stage *s, const uint64_t *blocked)
-    REQUIRES(s->lock);
-static void register_waiter_locked(struct stage *s, const uint64_t *blocked)
+static void register_waiter_locked(struct stage *s, const uint64_t *blocked,
+                                   struct wakes *wakes) REQUIRES(s->lock);
+static void register_waiter_locked(struct stage *s, const uint64_t *blocked,
+                                   struct wakes *wakes)
 {
     for (unsigned word = 0; word < STAGE_WORDS; word++) {
         for (uint64_t bits = blocked[word]; bits; bits &= bits - 1) {
@@ -255,8 +256,10 @@ static void register_waiter_locked(struct stage *s, const uint64_t *blocked)
             if (!room)
                 stage_bit_set(d->waiters, s->id); /* it is not empty: a pop will come */
             mutex_unlock(&d->lock);
-            if (room)
+            if (room) { /* this thread may get busy, and others have gone to sleep meanwhile */
                 stage_set_ready_locked(s);
+                wakes->notify = true;
+            }
         }
     }
 }
@@ -280,7 +283,7 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
     }
     if (waiting &&
         only) { /* this thread sends it when there is room: the others may all wait for that */
-        register_waiter_locked(s, blocked);
+        register_waiter_locked(s, blocked, wakes);
         return WORK_NONE;
     }
     i = find_held_locked(s, only, blocked);
@@ -291,9 +294,9 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         s->n_held--;
         s->running++;
         *ret_instance = i;
-        register_waiter_locked(
-            s, blocked); /* for what else could go on when there is room */
-        budget_wait_locked(s);
+        /* for what else could go on when there is room */
+        register_waiter_locked(s, blocked, wakes);
+        budget_wait_locked(s, wakes);
         return WORK_ACTIVATE;
     }
     call = next_call_locked(s);
@@ -307,14 +310,14 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
         s->running++;
         if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
             stage_clear_ready_locked(s);
-        register_waiter_locked(s, blocked); /* likewise */
-        budget_wait_locked(s);
+        register_waiter_locked(s, blocked, wakes); /* likewise */
+        budget_wait_locked(s, wakes);
         *ret_instance = i;
         return WORK_ACTIVATE;
     }
     stage_clear_ready_locked(s);
-    register_waiter_locked(s, blocked);
-    budget_wait_locked(s);
+    register_waiter_locked(s, blocked, wakes);
+    budget_wait_locked(s, wakes);
     return WORK_NONE;
 }
 

@@ -53,4 +53,6 @@ void wakes_deliver(struct run *run, const struct wakes *wakes)
         for (uint64_t bits = wakes->stages[word]; bits; bits &= bits - 1)
             stage_make_ready(&run->stages[64 * word + (unsigned)__builtin_ctzll(bits)]);
     }
+    if (wakes->notify)
+        workers_notify(run);
 }

@@ -15,6 +15,7 @@
 struct wakes {
     uint64_t stages[STAGE_WORDS];
     struct instance *parked; /* emitters whose wait is over, linked by park_next */
+    bool notify; /* the stage itself was made ready, for whoever can help with it */
 };
 
 /* Sets bit `id` of a bitmap of stages. */

@@ -12,8 +12,8 @@ class Mutant(NamedTuple):
 
 MUTANTS = [
     Mutant("clear-after-register", "the ready bit is cleared after room was asked for", "exec/dispatch.c", [(
-        "    stage_clear_ready_locked(s);\n    register_waiter_locked(s, blocked);\n    budget_wait_locked(s);\n    return WORK_NONE;",
-        "    register_waiter_locked(s, blocked);\n    stage_clear_ready_locked(s);\n    return WORK_NONE;")]),
+        "    stage_clear_ready_locked(s);\n    register_waiter_locked(s, blocked, wakes);\n    budget_wait_locked(s, wakes);\n    return WORK_NONE;",
+        "    register_waiter_locked(s, blocked, wakes);\n    stage_clear_ready_locked(s);\n    return WORK_NONE;")]),
     Mutant("no-recheck", "room is not looked at again when it is asked for", "exec/dispatch.c", [(
         "            if (room)\n                stage_set_ready_locked(s);\n", "")]),
     Mutant("low-water-lost", "those who wait for room are woken only when the queue was full", "exec/inbox.c", [(
