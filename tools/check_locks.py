@@ -18,13 +18,13 @@ STRUCT = re.compile(r"^struct\b[^;{}]*?\b(\w+) \{\n(.*?)^\}", re.M | re.S)
 FIELD = re.compile(r"^\s+struct mutex\s+(\w+)", re.M)
 STATIC = re.compile(r'MUTEX_STATIC\("([\w.]+)"\)')
 SET = re.compile(r'lock_order_set\(\s*[^,]+,\s*"([\w.]+)"\s*,\s*(\w+)')
-ROW = re.compile(r"^(\w+\.\w+)(?:\(\w+\))?\s+->\s+(nothing\b|\w+\.\w+)", re.M)
+ROW = re.compile(r"^(\w+\.\w+)(?:\(\w+\))?\s+->\s+(nothing\b|\w+\.\w+(?:, \w+\.\w+)*)", re.M)
 
 
 def table(root):
-    """lock -> lock that may be taken with it held, or None."""
+    """lock -> locks that may be taken with it held."""
     section = source.read(root / DOCUMENT).partition("## Lock order")[2].partition("\n## ")[0]
-    return {lock: None if then == "nothing" else then for lock, then in ROW.findall(section)}
+    return {lock: [] if then == "nothing" else then.split(", ") for lock, then in ROW.findall(section)}
 
 
 def code(root):
@@ -47,15 +47,17 @@ def faults(root):
             yield f"{path}: {lock} is not in the table of {DOCUMENT}"
         if lock not in chains:
             yield f"{path}: {lock} has no lock_order_set() that names it"
+    followers = {lock for then in rows.values() for lock in then}
     for lock, then in rows.items():
         if lock not in fields:
             yield f"{DOCUMENT}: there is no {lock}"
-        alone = then is None and lock not in rows.values()
+        alone = not then and lock not in followers
         chain = chains.get(lock)
         if chain and alone != (chain == "LOCKS_ALONE"):
             yield f"{DOCUMENT}: {lock} is of {chain}, but its row says otherwise"
-        if then and chains.get(then) != chain:
-            yield f"{DOCUMENT}: {lock} and {then} are not of one chain"
+        for other in then:
+            if chains.get(other) != chain:
+                yield f"{DOCUMENT}: {lock} and {other} are not of one chain"
 
 
 if __name__ == "__main__":

@@ -210,6 +210,14 @@ bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns)
     return at != line;
 }
 
+/* written by: who starts and joins threads; read by: who asks; relaxed: a number */
+static _Atomic uint32_t n_threads;
+
+unsigned thread_count(void)
+{
+    return atomic_load_explicit(&n_threads, memory_order_relaxed);
+}
+
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
                  void *arg)
 {
@@ -224,6 +232,7 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
     MUST(pthread_sigmask(SIG_SETMASK, &old, NULL));
     if (rc != 0)
         return rc;
+    atomic_fetch_add_explicit(&n_threads, 1, memory_order_relaxed);
     (void)snprintf(short_name, sizeof(short_name), "%s", name);
     (void)pthread_setname_np(*ret_thread, short_name); /* for show only */
     return 0;
@@ -233,4 +242,10 @@ void thread_join(pthread_t thread)
 {
     lock_order_sleeps(NULL);
     MUST(pthread_join(thread, NULL));
+    atomic_fetch_sub_explicit(&n_threads, 1, memory_order_relaxed);
+}
+
+void thread_detach(pthread_t thread)
+{
+    MUST(pthread_detach(thread));
 }

@@ -102,12 +102,19 @@ bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns);
 /*
  * Starts a thread with all signals blocked, so that they reach the thread that asked for them.
  * `name` (at most 15 bytes are used) is what debuggers show.  Returns 0 or an errno number;
- * *ret_thread is written only on 0, and then the caller must join it.
+ * *ret_thread is written only on 0, and then the caller must join or
+ * detach it.
  */
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
                  void *arg) PPH_NODISCARD;
 
 /* Waits until the thread has ended. */
 void thread_join(pthread_t thread);
+
+/* How many threads were started and not joined yet; those that are detached count for ever.  [any thread] */
+unsigned thread_count(void);
+
+/* Nobody will join it: what it has goes when it ends.  [any thread] */
+void thread_detach(pthread_t thread);
 
 #endif /* BASE_SYNC_H */

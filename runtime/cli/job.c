@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/units.h"
 #include "cli/exits.h"
 #include "cli/output.h"
 #include "cli/wall.h"
+#include "exec/prepare.h"
 #include "observe/log.h"
 
 /* --threads as a number; 0 when it was not given. */
@@ -26,17 +26,6 @@ static bool read_threads(const struct arguments *args, unsigned *ret_threads)
     return true;
 }
 
-/* Put among the faults that were found, once.  A graph that was built all the same is not used. */
-static int no_memory(struct job *job)
-{
-    graph_free(job->graph);
-    job->graph = NULL;
-    if (job->diags != NULL)
-        (void)diag_add(job->diags, DIAG_ERROR, "E099", NULL, (struct mark){0},
-                       "out of memory");
-    return EXITS_SYSTEM;
-}
-
 /* --memory over the pipeline's own; false: it is no such size. */
 static bool read_memory(const struct arguments *args, uint64_t *ret_bytes)
 {
@@ -46,64 +35,53 @@ static bool read_memory(const struct arguments *args, uint64_t *ret_bytes)
     return text == NULL || budget_is_size(text, ret_bytes);
 }
 
-static int build(struct job *job, const struct pipeline_input *input, unsigned threads,
-                 uint64_t memory_bytes)
+/* What the answer is to the shell. */
+static int code_of(enum prepare_status status)
 {
-    enum pipeline_status status = pipeline_load(input, job->diags, &job->pipeline);
-
-    if (status == PIPELINE_UNREAD)
-        return EXITS_NO_FILE;
-    if (job->pipeline == NULL)
-        return EXITS_INVALID;
-    if (memory_bytes > 0)
-        job->pipeline->memory_bytes = memory_bytes;
-    job->registry = registry_new(job->pipeline->dir);
-    if (job->registry == NULL)
-        return no_memory(job);
-    /* Also when the description is bad: faults of plugins and settings are shown in the same go. */
-    job->graph = graph_build(job->pipeline, job->registry, threads, job->diags);
-    if (status == PIPELINE_OK && job->graph != NULL && diag_errors(job->diags) == 0)
+    switch (status) {
+    case PREPARE_OK:
         return EXITS_OK;
-    graph_free(job->graph);
-    job->graph = NULL;
-    return diag_errors(job->diags) > 0 ? EXITS_INVALID : no_memory(job);
+    case PREPARE_UNREAD:
+        return EXITS_NO_FILE;
+    case PREPARE_BAD:
+        return EXITS_INVALID;
+    case PREPARE_NO_MEMORY:
+        break;
+    }
+    return EXITS_SYSTEM;
 }
 
 int job_open(struct job *job, const char *file, const struct arguments *args)
 {
-    unsigned threads;
-    uint64_t failures;
-    uint64_t memory_bytes;
+    struct prepare_over over = {0};
+    struct prepared prepared = {0};
 
     memset(job, 0, sizeof(*job));
     job->file = file;
-    failures = memory_failures();
-    if (!read_threads(args, &threads))
+    if (!read_threads(args, &over.threads))
         return output_usage("error: '--threads' needs a whole number from 1 to %d\n",
                             THREADS_MAX);
-    if (!read_memory(args, &memory_bytes))
+    if (!read_memory(args, &over.memory_bytes))
         return output_usage("error: '--memory' needs a size from 1MB to 1024TiB, such as "
                             "512MB\n");
-    job->diags = diag_list_new();
     const char **sets = arguments_all(args, "set");
-    if (job->diags == NULL || sets == NULL) {
-        free(sets);
-        return no_memory(job);
-    }
+    if (sets == NULL)
+        return EXITS_SYSTEM;
     struct pipeline_input input = {.file = file, .vars = args->vars, .sets = sets};
-    int code = build(job, &input, threads, memory_bytes);
+    int code = code_of(prepare(&prepared, &input, &over));
     free(sets);
-    if (memory_failures() != failures)
-        code = no_memory(job); /* then nothing else that was found can be relied on */
+    job->diags = prepared.diags;
+    job->pipeline = prepared.pipeline;
+    job->registry = prepared.registry;
+    job->graph = prepared.graph;
     return code;
 }
 
 void job_close(struct job *job)
 {
-    graph_free(job->graph);
-    registry_free(job->registry);
-    diag_list_free(job->diags);
-    pipeline_free(job->pipeline);
+    struct prepared prepared = {job->diags, job->pipeline, job->registry, job->graph};
+
+    prepare_fini(&prepared);
     memset(job, 0, sizeof(*job));
 }
 

@@ -215,11 +215,7 @@ static void bug_report(const struct runner *runner, const struct run *run,
         text_str(out, "}\n");
         return;
     }
-    text_str(out, "\nbug: this is a fault of pphost, not of the pipeline\n");
-    text_str(out, run_bug_report(run));
-    text_str(out,
-             "   = please report it with these lines, the pipeline and the output of "
-             "'pphost version'   (CONTRIBUTING.md says where)\n");
+    report_bug(run_bug_report(run), out);
 }
 
 /*

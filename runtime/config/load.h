@@ -45,10 +45,10 @@ struct load {
 bool load_is_oneliner(const char *file);
 
 /*
- * read.c: sets the pipeline's source, dir and name from FILE.  PIPELINE_UNREAD after adding an
- * error.  Blocks.
+ * read.c: sets the pipeline's source, dir and name from the file or the text.  PIPELINE_UNREAD
+ * after adding an error.  Blocks.
  */
-enum pipeline_status load_read(struct load *load, const char *file);
+enum pipeline_status load_read(struct load *load, const struct pipeline_input *input);
 
 /*
  * read.c: all that can be read from `fd` as a source of that name, up to one byte more than is

@@ -113,7 +113,7 @@ static void load_text(struct load *load, const struct pipeline_input *input)
     struct pipeline *pipeline = load->pipeline;
     struct yaml_node *root;
 
-    root = load_is_oneliner(input->file)
+    root = !input->text && load_is_oneliner(input->file)
                ? oneliner_parse(pipeline->source, load->arena, load->diags)
                : yaml_parse(pipeline->source, load->arena, load->diags);
     if (!root) {
@@ -151,7 +151,7 @@ enum pipeline_status pipeline_load(const struct pipeline_input *input,
         load.no_memory = true;
     } else {
         load.pipeline->arena = load.arena;
-        status = load_read(&load, input->file);
+        status = load_read(&load, input);
         if (status == PIPELINE_OK)
             load_text(&load, input);
     }

@@ -101,11 +101,14 @@ struct pipeline {
     uint64_t max_in_flight; /* batches of sources under way at once; 0: unlimited */
 };
 
-/* What the command line adds. */
+/* What the command line adds, or the program that pphost is part of. */
 struct pipeline_input {
-    const char *
-        file; /* a path, "-" for standard input, a directory that holds pipeline.yaml, or a
-                                one-liner such as 'lines a.txt ! split ! write -' (it holds " ! ") */
+    const char *text; /* the description itself, of `text_len` bytes; NULL: read `file` */
+    size_t text_len;
+    const char *dir; /* of a text: where relative names are looked up; NULL: here */
+    /* Of a text: what messages call it.  Else a path, "-" for standard input, a directory that holds
+     * pipeline.yaml, or a one-liner such as 'lines a.txt ! split ! write -' (it holds " ! ") */
+    const char *file;
     const char *const
         *vars; /* "name=value", NULL-terminated, over those of `vars:`; may be NULL */
     const char *const *

@@ -177,13 +177,20 @@ char *load_real_path(struct load *load, const char *path)
     return copy;
 }
 
-/* Sets the directory that relative names are looked up in, and the default name. */
-static bool set_place(struct load *load, struct source *source, const char *path)
+/*
+ * Sets the directory that relative names are looked up in, and the default name.  `path` is the file it was read
+ * from; NULL: none, and then `dir` is where names are looked up.
+ */
+static bool set_place(struct load *load, struct source *source, const char *path,
+                      const char *dir)
 {
     struct pipeline *pipeline = load->pipeline;
     const char *base = "pipeline", *dot;
-    const char *dir = path ? dir_of(load->arena, path, &base) : ".";
 
+    if (path)
+        dir = dir_of(load->arena, path, &base);
+    else
+        dir = arena_copy(load->arena, dir, strlen(dir));
     if (!dir)
         return false;
     pipeline->dir = load_real_path(load, dir);
@@ -222,15 +229,17 @@ static enum pipeline_status read_fd(struct load *load, int fd, const char *name,
     return errnum ? unreadable(load, name, errnum) : PIPELINE_OK;
 }
 
-enum pipeline_status load_read(struct load *load, const char *file)
+enum pipeline_status load_read(struct load *load, const struct pipeline_input *input)
 {
+    const char *file = input->file;
     const char *path = NULL;
     struct source *source = NULL;
     enum pipeline_status status = PIPELINE_OK;
     int fd;
 
-    if (load_is_oneliner(file)) {
-        source = make_source(load, "command line", file, strlen(file));
+    if (input->text || load_is_oneliner(file)) {
+        source = input->text ? make_source(load, file, input->text, input->text_len)
+                             : make_source(load, "command line", file, strlen(file));
         if (!source)
             return out_of_memory(load);
     } else if (strcmp(file, "-") == 0) {
@@ -242,7 +251,8 @@ enum pipeline_status load_read(struct load *load, const char *file)
         status = read_fd(load, fd, path, &source);
         (void)close(fd);
     }
-    if (status == PIPELINE_OK && !set_place(load, source, path))
+    if (status == PIPELINE_OK &&
+        !set_place(load, source, path, input->text && input->dir ? input->dir : "."))
         return out_of_memory(load);
     return status;
 }

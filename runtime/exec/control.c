@@ -40,10 +40,11 @@ static void handle_signals(struct run *run)
 {
     uint32_t signals = atomic_load_explicit(&run->signals, memory_order_relaxed);
 
-    if (signals > 0)
-        drain(run);
+    /* First the stop: a run that has nothing to do would end as drained in between. */
     if (signals > 1 && !run_cancelled(run) && !run_has_ended(run))
         policy_cancel(run);
+    if (signals > 0)
+        drain(run);
 }
 
 /* Makes sources ready whose idle time has passed; returns how long until the next one. */
@@ -121,7 +122,7 @@ static uint64_t tick(struct run *run)
     return run->next_tick_ns - now;
 }
 
-/* Calls that do not return after a stop: names them and ends the process. */
+/* Calls that do not return after a stop: names them and ends the process, if it is ours. */
 static void enforce_grace(struct run *run)
 {
     unsigned grace = run->options.grace_s ? run->options.grace_s : RUN_GRACE_S;
@@ -131,9 +132,14 @@ static void enforce_grace(struct run *run)
         return;
     if (run->cancel_ns == 0)
         run->cancel_ns = now;
-    if (now - run->cancel_ns < grace * (uint64_t)NS_PER_S)
+    if (run->said_overdue || now - run->cancel_ns < grace * (uint64_t)NS_PER_S)
         return;
+    run->said_overdue = true;
     watch_name_busy(run, 3, "did not return after the stop");
+    if (run->options.overdue) {
+        run->options.overdue(run->options.arg, run);
+        return;
+    }
     host_log(run, NULL, 3,
              "giving up after %u s: the process ends without the plugins' clean-up",
              grace);

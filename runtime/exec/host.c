@@ -282,9 +282,10 @@ static const char *host_context(struct pph_ctx *ctx, const char *path)
 
 static const void *host_ext(struct pph_ctx *ctx, const char *id)
 {
-    (void)ctx;
-    (void)id;
-    return NULL; /* this version has no extensions */
+    const struct run_options *options = &instance_of(ctx)->stage->run->options;
+
+    /* the host itself has none in this version */
+    return options->ext ? options->ext(options->arg, id) : NULL;
 }
 
 const struct pph_host host_table = {

@@ -235,6 +235,13 @@ enum run_end run_execute(struct run *run)
     return how_it_ended(run, adds_up);
 }
 
+void run_stop(struct run *run)
+{
+    atomic_fetch_add_explicit(&run->signals, 2, memory_order_relaxed);
+    atomic_fetch_add_explicit(&run->control, 1, memory_order_release); /* R3 */
+    futex_wake(&run->control, 1);
+}
+
 unsigned run_signal(struct run *run)
 {
     uint32_t before = atomic_fetch_add_explicit(&run->signals, 1, memory_order_relaxed);

@@ -104,7 +104,7 @@ struct run_options {
     void (*tick)(void *arg, struct run *run); /* [control] */
     run_log_cb *log;                          /* [any thread, one at a time] */
     int log_level; /* messages above it are not made: 3 error .. 7 debug */
-    void *arg;     /* for tick and log */
+    void *arg;     /* for all callbacks */
     /* warn when nothing has finished for so long while items wait; 0: 10 */
     unsigned stall_s;
     /*
@@ -115,6 +115,13 @@ struct run_options {
     unsigned cpus_every_ms;
     /* after a stop: give up waiting for calls that do not return; 0: 5 */
     unsigned grace_s;
+    /*
+     * The process is not ours to end: when calls do not return in the grace time after a stop, this is told, once,
+     * and the run goes on waiting for them.  NULL: the process ends.  [control]
+     */
+    void (*overdue)(void *arg, struct run *run);
+    /* What plugins get from host->ext(): of the program that runs them; NULL: nothing.  [any thread] */
+    const void *(*ext)(void *arg, const char *id);
 };
 
 /*
@@ -137,6 +144,9 @@ enum run_end run_execute(struct run *run);
  */
 unsigned run_signal(struct run *run);
 
+/* As two signals at once; it never ends the process.  [any thread, async-signal] */
+void run_stop(struct run *run);
+
 enum { RUN_GRACE_S = 5 }; /* after a stop, unless the options say otherwise */
 
 /* A call of a plugin that has not returned. */
@@ -156,6 +166,13 @@ int run_exit_after_stop(const struct run *run);
 
 /* Fills `view` with a snapshot; cheap.  [control] */
 void run_view(const struct run *run, struct run_view *view);
+
+/*
+ * Whether no stage runs, is ready or waits for a time to pass; those for which `apart` (by index in the graph) is true are
+ * not looked at.  *ret_moved is a number that changes whenever something is done.  Called now and then, it is at
+ * rest when it is so and the number stays the same.  [control]
+ */
+bool run_is_at_rest(struct run *run, const bool *apart, uint64_t *ret_moved);
 
 /* After run_execute().  Borrowed until run_free().  `account` of a run adds up unless RUN_BAD_COUNT. */
 const struct run_account *run_account(const struct run *run);

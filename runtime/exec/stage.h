@@ -327,6 +327,7 @@ struct run {
     char *bug;
     uint64_t start_ns, end_ns;
     uint64_t next_tick_ns, cancel_ns; /* control.c */
+    bool said_overdue;                /* likewise */
     uint64_t next_watch_ns;           /* watchdog.c; control's */
     uint64_t next_cpus_ns;            /* control.c */
     struct watch *watch;              /* stall.c; control's */

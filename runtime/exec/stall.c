@@ -181,6 +181,36 @@ static void warn(struct run *run, uint64_t seconds, uint64_t waiting)
     text_fini(&chain);
 }
 
+/* Whether the stage runs, may run, or will without anybody's doing. */
+static bool is_busy(struct run *run, const struct stage *s, const struct look *look)
+{
+    return look->running > 0 || look->sleeping ||
+           atomic_load_explicit(&run->ready[s->id / 64], memory_order_relaxed) &
+               (UINT64_C(1) << s->id % 64);
+}
+
+bool run_is_at_rest(struct run *run, const bool *apart, uint64_t *ret_moved)
+{
+    bool busy = run_cancelled(run) || run_has_ended(run);
+    uint64_t moved = 0;
+
+    for (size_t k = 0; k < run->n_stages; k++) {
+        struct stage *s = &run->stages[k];
+
+        moved += stage_counted(s, LEDGER_MAIN, COUNT_OUT) +
+                 stage_counted(s, LEDGER_MAIN, COUNT_IN) +
+                 stage_counted(s, LEDGER_DEAD, COUNT_IN);
+        if (!apart[s->graph->index]) {
+            struct look look = look_at(s);
+
+            moved += stage_calls(s);
+            busy = busy || is_busy(run, s, &look);
+        }
+    }
+    *ret_moved = moved;
+    return !busy;
+}
+
 void watch_look(struct run *run)
 {
     struct watch *w = run->watch;

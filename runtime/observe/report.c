@@ -226,6 +226,15 @@ static void show_limit(const struct report *report, struct text *out)
     }
 }
 
+void report_bug(const char *bug, struct text *out)
+{
+    text_str(out, "\nbug: this is a fault of pphost, not of the pipeline\n");
+    text_str(out, bug);
+    text_str(out,
+             "   = please report it with these lines, the pipeline and the output of "
+             "'pphost version'   (CONTRIBUTING.md says where)\n");
+}
+
 void report_summary(const struct report *report, struct text *out)
 {
     PPH_ASSERT(report->graph != NULL && report->account != NULL && report->view != NULL);

@@ -41,6 +41,9 @@ void report_failures(const struct report *report, enum report_which which,
 /* Appends the closing lines and the table of stages. */
 void report_summary(const struct report *report, struct text *out);
 
+/* Appends what a fault of the host itself looks like: `bug` is run_bug_report()'s. */
+void report_bug(const char *bug, struct text *out);
+
 /* Appends "read 18,644 = delivered 18,641 + dead 3" without a newline. */
 void report_account(const struct run_account *account, struct text *out);
 

@@ -20,7 +20,8 @@ struct registry {
     struct arena *arena; /* of everything but the entries */
     struct search search;
     struct warned *warned;
-    struct arena *entries_arena; /* of the last scan; NULL: none */
+    const struct plugin *push, *pull; /* of the program; NULL: it has none */
+    struct arena *entries_arena;      /* of the last scan; NULL: none */
 };
 
 /* `use:` taken apart. */
@@ -61,6 +62,13 @@ void registry_free(struct registry *registry)
     arena_free(registry->entries_arena);
     arena_free(registry->arena);
     free(registry);
+}
+
+void registry_set_ends(struct registry *registry, const struct plugin *push,
+                       const struct plugin *pull)
+{
+    registry->push = push;
+    registry->pull = pull;
 }
 
 void registry_show_path(const struct registry *registry, struct text *out)
@@ -255,6 +263,26 @@ static const char *seen_from(const struct request *r)
     return r->source && r->source->dir ? r->source->dir : r->registry->search.base;
 }
 
+/* `use: push`, `use: pull`: the program's own stage type; NULL after reporting that it has none. */
+static const struct plugin *own_end(const struct request *r, bool is_push)
+{
+    const struct plugin *own = is_push ? r->registry->push : r->registry->pull;
+
+    if (!own) {
+        struct diag *d =
+            diag_add(r->diags, DIAG_ERROR, "E240", r->source, r->at,
+                     "'%s' works only in a program that has pphost as a library", r->use);
+
+        diag_hint(d, is_push ? "read with a plugin, such as 'lines'"
+                             : "write with a plugin, such as 'write'");
+        diag_note(d, is_push ? "'push' is where such a program puts items in: "
+                               "docs/embedding.md; a file of that name is ./push.so"
+                             : "'pull' is where such a program takes items out: "
+                               "docs/embedding.md; a file of that name is ./pull.so");
+    }
+    return own;
+}
+
 /* The path of the file that a request names; NULL after reporting why there is none. */
 static const char *locate(const struct request *r)
 {
@@ -300,6 +328,8 @@ const struct plugin *registry_load(struct registry *registry, const char *use,
     struct refusal refusal;
 
     PPH_ASSERT(registry && use && diags);
+    if (strcmp(use, REGISTRY_PUSH) == 0 || strcmp(use, REGISTRY_PULL) == 0)
+        return own_end(&r, strcmp(use, REGISTRY_PUSH) == 0);
     if (!parse_use(&r))
         return NULL;
     const char *path = locate(&r);

@@ -35,6 +35,14 @@ struct plugin {
 struct registry;
 
 /*
+ * Names that are no plugin's: the ends of a pipeline that belong to the program which runs it, where a
+ * program has pphost as a library.  Everywhere else they are refused (E240), also when a file of that name
+ * is on the search path; "./push.so" is a file as ever.
+ */
+#define REGISTRY_PUSH "push"
+#define REGISTRY_PULL "pull"
+
+/*
  * `dir` is the pipeline's directory (copied), or NULL.  Reads PPHOST_PLUGIN_PATH and HOME, unless the
  * process runs with raised rights (AT_SECURE).  Returns NULL when out of memory.
  */
@@ -44,8 +52,16 @@ struct registry *registry_new(const char *dir);
 void registry_free(struct registry *registry);
 
 /*
+ * Stage types that the program itself has, for REGISTRY_PUSH and REGISTRY_PULL.  Borrowed: they live as
+ * long as what is built with them.
+ */
+void registry_set_ends(struct registry *registry, const struct plugin *push,
+                       const struct plugin *pull);
+
+/*
  * Finds and loads what `use` names.  Returns NULL after adding one error (E201 not found with the
- * nearest names, E202.. not loadable, each refusal its own sentence) at the given place.  Warnings
+ * nearest names, E202.. not loadable, each refusal its own sentence,
+ * E240 a name of the program's ends) at the given place.  Warnings
  * (W20x) come with the first success per registry and `use`.
  * Runs the file's ELF constructors, no other code of it.  [control]
  */

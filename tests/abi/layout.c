@@ -6,6 +6,7 @@
  */
 #include <pphost/easy.h>
 #include <pphost/plugin.h>
+#include <pphost/pphost.h>
 
 /* C99 has no static_assert: an array of -1 elements does not compile either. */
 #define GLUE2(a, b)     a##b

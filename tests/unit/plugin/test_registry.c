@@ -242,6 +242,28 @@ START_TEST(a_misspelt_path_gets_the_nearest_file)
 }
 END_TEST
 
+START_TEST(the_ends_of_a_program_are_refused_where_there_is_none)
+{
+    put("plain", "plugins/push.so");
+    ck_assert_ptr_null(load(REGISTRY_PUSH));
+    ck_assert_ptr_nonnull(strstr(text_get(&said), "error[E240]: 'push' works only in"));
+    ck_assert_ptr_null(load(REGISTRY_PULL));
+    ck_assert_ptr_nonnull(strstr(text_get(&said), "error[E240]: 'pull' works only in"));
+    ck_assert_ptr_nonnull(load("./plugins/push.so"));
+}
+END_TEST
+
+START_TEST(a_program_has_its_own_ends)
+{
+    static const struct plugin push = {.shown = "push"};
+
+    registry = registry_new(dir);
+    registry_set_ends(registry, &push, NULL);
+    ck_assert_ptr_eq(load(REGISTRY_PUSH), &push);
+    ck_assert_ptr_null(load(REGISTRY_PULL));
+}
+END_TEST
+
 START_TEST(a_name_that_names_nothing_is_an_error_of_its_own)
 {
     static const char *const names[] = {"", ":split", "split:", "a:b:c"};
@@ -346,6 +368,8 @@ int main(void)
     tcase_add_test(tc, an_unknown_name_gets_the_nearest_and_where_was_looked);
     tcase_add_test(tc, a_file_beside_the_pipeline_is_suggested_with_its_path);
     tcase_add_test(tc, a_misspelt_path_gets_the_nearest_file);
+    tcase_add_test(tc, the_ends_of_a_program_are_refused_where_there_is_none);
+    tcase_add_test(tc, a_program_has_its_own_ends);
     tcase_add_test(tc, a_name_that_names_nothing_is_an_error_of_its_own);
     tcase_add_test(tc, a_scan_lists_what_loads_and_why_the_rest_does_not);
     tcase_add_test(tc, a_scan_is_sorted_by_name);
