@@ -182,7 +182,7 @@ PPH_API void pph_cancel(struct pph_pipeline *pipeline);
 
 /*
  * The account of items.  After the end of a run
- *     read + split = delivered + dead + skipped + filtered + merged + unfinished
+ *     read + split = delivered + dead + skipped + filtered + merged + dropped + unfinished
  * and  pushed = (what the push stages read) + unread.
  */
 struct pph_account {
@@ -192,6 +192,7 @@ struct pph_account {
     uint64_t unread;   /* of these: the run ended before a stage saw them */
     uint64_t pulled;   /* items that pph_pull() gave */
     uint64_t unpulled; /* delivered to a pull stage and not pulled so far */
+    uint64_t dropped;  /* by queues that drop what they have no room for */
 };
 
 /* Fills `account`; before the end of the run its first line is all zero. */

@@ -83,6 +83,13 @@ static const char *on_error_of(const struct graph_stage *stage)
     return names[stage->on_error];
 }
 
+const char *facts_full(const struct graph_stage *stage)
+{
+    static const char *const names[] = {"block", "drop_new", "drop_old"};
+
+    return names[stage->queue_full];
+}
+
 static void stage_row(const struct graph *graph, const struct graph_stage *stage,
                       struct table *table)
 {
@@ -100,7 +107,9 @@ static void stage_row(const struct graph *graph, const struct graph_stage *stage
     } else {
         units_show_count(stage->queue_items, items, sizeof(items));
         facts_size(stage->queue_bytes, bytes);
-        table_cellf(table, "%s items, %s", items, bytes);
+        table_cellf(table, "%s items, %s%s%s", items, bytes,
+                    stage->queue_full != QUEUE_BLOCK ? ", " : "",
+                    stage->queue_full != QUEUE_BLOCK ? facts_full(stage) : "");
     }
     table_cell(table, units_show_size(stage->memory_bytes, bytes, sizeof(bytes)));
     text_fini(&from);
@@ -188,9 +197,9 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
                 stage->workers, stage->own_threads ? "true" : "false", order_of(stage),
                 on_error_of(stage));
     if (!stage->is_source)
-        text_printf(out, ",\"queue\":{\"items\":%llu,\"bytes\":%llu}",
+        text_printf(out, ",\"queue\":{\"items\":%llu,\"bytes\":%llu,\"full\":\"%s\"}",
                     (unsigned long long)stage->queue_items,
-                    (unsigned long long)stage->queue_bytes);
+                    (unsigned long long)stage->queue_bytes, facts_full(stage));
     text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)stage->memory_bytes);
 }
 

@@ -26,6 +26,9 @@ enum { FACTS_SIZE_MAX = 32 };
  */
 const char *facts_size(uint64_t bytes, char buffer[FACTS_SIZE_MAX]);
 
+/* What the stage's queue does when it is full, as a pipeline says it. */
+const char *facts_full(const struct graph_stage *stage);
+
 /* How many pairs of port and reader there are. */
 size_t facts_edges(const struct graph *graph);
 

@@ -221,8 +221,10 @@ static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
     words(y, text);
     end_or_default(y, desc->queue_bytes_node, "default");
     yaml_out_key(y, PARAM_INDENT, "full");
-    words(y, "block");
-    end_or_default(y, desc->queue_full_node, "default");
+    words(y, facts_full(stage));
+    end_or_default(y,
+                   stage->queue_full == desc->queue_full ? desc->queue_full_node : NULL,
+                   "default");
 }
 
 static void stage_lines(struct yaml_out *y, const struct graph *graph,

@@ -18,6 +18,8 @@
 #include "config/yaml.h"
 
 enum order { ORDER_KEEP, ORDER_ANY, ORDER_BY_KEY };
+/* What comes when the queue is full: it waits, it is dropped, or the oldest in the queue are. */
+enum queue_full { QUEUE_BLOCK, QUEUE_DROP_NEW, QUEUE_DROP_OLD };
 enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD };
 
 enum {
@@ -69,6 +71,7 @@ struct stage_desc {
     enum on_error on_error;
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;
+    enum queue_full queue_full;
     /* Which value each bound is from; NULL: not given. */
     const struct yaml_node *queue_items_node, *queue_bytes_node, *queue_full_node;
 };

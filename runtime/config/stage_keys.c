@@ -110,20 +110,23 @@ static void load_queue_bytes(struct load *load, struct stage_desc *stage,
         key_suggest_size(d, node->text);
 }
 
-/* A full queue holds its producers back; the format knows other ways, this version does not. */
+/* The format knows one more way, this version does not. */
 static void load_queue_full(struct load *load, struct stage_desc *stage,
                             const struct yaml_node *node)
 {
-    static const char *const now[] = {"block", NULL};
-    static const char *const later[] = {"drop_old", "drop_new", "spill", NULL};
+    static const char *const ways[] = {"block", "drop_new", "drop_old",
+                                       NULL}; /* as enum queue_full */
+    int choice;
 
     stage->queue_full_node = node;
-    if (key_is_text(node) && key_in(node->text, later))
-        diag_hint(keys_add_later(load->diags, node->source, node->at,
-                                 "a 'full' other than block"),
+    if (key_is_text(node) && strcmp(node->text, "spill") == 0) {
+        diag_hint(keys_add_later(load->diags, node->source, node->at, "a queue on disk"),
                   "write  full: block");
-    else
-        (void)key_choice(load->diags, "E120", "full", node, now);
+        return;
+    }
+    choice = key_choice(load->diags, "E120", "full", node, ways);
+    if (choice >= 0)
+        stage->queue_full = (enum queue_full)choice;
 }
 
 static void load_queue(struct load *load, struct stage_desc *stage,

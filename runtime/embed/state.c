@@ -157,6 +157,7 @@ void pph_get_account(struct pph_pipeline *pipeline, struct pph_account *account)
         a.filtered = r->filtered;
         a.merged = r->merged;
         a.unfinished = r->unfinished;
+        a.dropped = r->dropped;
         read_by_push = pipeline->result.read_by_push;
     }
     mutex_unlock(&pipeline->lock);

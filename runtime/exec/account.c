@@ -71,6 +71,7 @@ static void check_ledger(const struct run *run, enum ledger ledger, struct text 
     uint64_t out = total(run, ledger, COUNT_DELIVERED) + total(run, ledger, COUNT_DEAD) +
                    total(run, ledger, COUNT_SKIPPED) +
                    total(run, ledger, COUNT_FILTERED) + total(run, ledger, COUNT_MERGED) +
+                   total(run, ledger, COUNT_DROPPED) +
                    total(run, ledger, COUNT_UNFINISHED);
 
     if (in != out)
@@ -93,6 +94,7 @@ bool account_check(struct run *run, struct text *bug)
         .skipped = total(run, LEDGER_MAIN, COUNT_SKIPPED),
         .filtered = total(run, LEDGER_MAIN, COUNT_FILTERED),
         .merged = total(run, LEDGER_MAIN, COUNT_MERGED),
+        .dropped = total(run, LEDGER_MAIN, COUNT_DROPPED),
         .unfinished = total(run, LEDGER_MAIN, COUNT_UNFINISHED),
     };
     for (size_t k = 0; k < run->n_stages; k++)

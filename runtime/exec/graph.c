@@ -101,6 +101,25 @@ static void resolve_order(struct graph_stage *s, struct diag_list *diags)
     s->keyed = s->order == ORDER_BY_KEY && s->workers > 1;
 }
 
+/* What is dropped when the queue is full, against the order in which it waits. */
+static void resolve_full(struct graph_stage *s, struct diag_list *diags)
+{
+    const struct stage_desc *desc = s->desc;
+    struct diag *d;
+
+    s->queue_full = s->is_source ? QUEUE_BLOCK : desc->queue_full;
+    if (s->queue_full != QUEUE_DROP_OLD || !s->keyed)
+        return;
+    s->queue_full = QUEUE_BLOCK;
+    if (!yaml_get(yaml_get(desc->node, "queue"), "full"))
+        return; /* the default is for those that can */
+    d = diag_add(diags, DIAG_ERROR, "E315", desc->queue_full_node->source,
+                 desc->queue_full_node->at,
+                 "stage '%s' cannot drop the oldest of what waits", s->name);
+    diag_hint(d, "write  full: drop_new  or  order: keep");
+    diag_note(d, "with an order by key each worker has a line of its own");
+}
+
 /* Whether the entry means the stage's result: by its name, or that of a pipeline that it is in. */
 static bool asks_for_result(const struct from_ref *ref, const char *name)
 {
@@ -177,6 +196,7 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
     s->on_error = desc->on_error;
     resolve_workers(graph, s, diags);
     resolve_order(s, diags);
+    resolve_full(s, diags);
     return graph_make_ports(graph, s);
 }
 

@@ -53,6 +53,7 @@ struct graph_stage {
     size_t n_producers; /* ports that feed this stage's queue */
 
     uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
+    enum queue_full queue_full;        /* QUEUE_BLOCK for sources, which have none */
     uint64_t memory_bytes;             /* its share of graph.memory_bytes */
 };
 

@@ -2,6 +2,7 @@
 #include "exec/inbox.h"
 
 #include "base/chaos.h"
+#include "exec/budget.h"
 #include "exec/instance.h"
 #include "exec/lanes.h"
 #include "exec/workers.h"
@@ -13,12 +14,19 @@
  */
 enum { AHEAD_COST = 4 << 20 };
 
+static bool drops(const struct stage *s)
+{
+    return s->graph->queue_full != QUEUE_BLOCK;
+}
+
 bool inbox_fits(const struct stage *s, uint64_t items, uint64_t cost)
 {
     uint64_t waiting = atomic_load_explicit(&s->q_items, memory_order_relaxed);
 
     if (atomic_load_explicit(&s->closed, memory_order_relaxed))
         return true; /* there it is dropped */
+    if (drops(s))
+        return true;
     if (atomic_load_explicit(&s->q_parked, memory_order_relaxed))
         return false;
     if (waiting == 0)
@@ -35,6 +43,8 @@ bool inbox_wants(const struct stage *s, uint64_t items)
     uint64_t cost = atomic_load_explicit(&s->q_cost, memory_order_relaxed);
     uint32_t batches = atomic_load_explicit(&s->q_batches, memory_order_relaxed);
 
+    if (drops(s))
+        return true;
     if (!inbox_fits(s, items, 0))
         return false;
     return cost < AHEAD_COST || batches < 2 * s->n_instances + 2 ||
@@ -74,20 +84,68 @@ static bool fits_locked(struct stage *s, const struct batch_list *parcel)
     REQUIRES(s->lock);
 static bool fits_locked(struct stage *s, const struct batch_list *parcel)
 {
-    if (s->queue.items > 0 && chaos_says(CHAOS_FULL))
+    if (s->queue.items > 0 && !drops(s) && chaos_says(CHAOS_FULL))
         return false;
     return s->queue.items == 0 ||
            (s->queue.items + parcel->items <= s->graph->queue_items &&
             s->queue.cost + parcel->cost <= s->graph->queue_bytes);
 }
 
+/* Takes the oldest batches out until the parcel fits; the caller frees them. */
+static void make_room_locked(struct stage *s, const struct batch_list *parcel,
+                             struct batch_list *ret_old) REQUIRES(s->lock);
+static void make_room_locked(struct stage *s, const struct batch_list *parcel,
+                             struct batch_list *ret_old)
+{
+    PPH_ASSERT(!s->lanes && !s->park_head);
+    while (!fits_locked(s, parcel)) {
+        struct batch *batch = batch_list_pop(&s->queue);
+
+        s->dropped += batch->n;
+        batch_list_push(ret_old, batch);
+    }
+}
+
+/* Frees the batches, counted as `why`. */
+static void free_counted(struct stage *s, struct batch_list *batches, enum count why)
+{
+    struct batch_memory memory = {.pool = s->run->pool};
+    struct batch *batch;
+
+    while ((batch = batch_list_pop(batches))) {
+        stage_count(s, batch_ledger(batch), why, batch->n);
+        batch_free(batch, &memory);
+    }
+}
+
+/* The offer to a queue that drops: it takes the parcel, or drops it. */
+static enum offer offer_or_drop_locked(struct stage *s, struct batch_list *parcel,
+                                       struct batch_list *ret_old) REQUIRES(s->lock);
+static enum offer offer_or_drop_locked(struct stage *s, struct batch_list *parcel,
+                                       struct batch_list *ret_old)
+{
+    if (s->graph->queue_full == QUEUE_DROP_OLD)
+        make_room_locked(s, parcel, ret_old);
+    if (!fits_locked(s, parcel)) {
+        batch_list_move(ret_old, parcel);
+        return OFFER_DROPPED;
+    }
+    append_locked(s, parcel);
+    mirror_locked(s);
+    stage_set_ready_locked(s);
+    return OFFER_TAKEN;
+}
+
 enum offer inbox_offer(struct stage *s, struct batch_list *parcel)
 {
     enum offer offer = OFFER_FULL;
+    struct batch_list dropped = {0};
 
     mutex_lock(&s->lock);
     if (atomic_load_explicit(&s->closed, memory_order_relaxed)) {
         offer = OFFER_CLOSED;
+    } else if (drops(s)) {
+        offer = offer_or_drop_locked(s, parcel, &dropped);
     } else if (!s->park_head && fits_locked(s, parcel)) {
         append_locked(s, parcel);
         mirror_locked(s);
@@ -97,6 +155,10 @@ enum offer inbox_offer(struct stage *s, struct batch_list *parcel)
     mutex_unlock(&s->lock);
     if (offer == OFFER_TAKEN)
         workers_notify(s->run);
+    if (dropped.head) {
+        free_counted(s, &dropped, COUNT_DROPPED);
+        budget_look(s->run); /* the call that sent them may last */
+    }
     return offer;
 }
 
@@ -105,6 +167,8 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i,
 {
     enum offer offer = OFFER_FULL;
 
+    if (drops(s) && !run_cancelled(s->run))
+        return inbox_offer(s, parcel); /* never full */
     mutex_lock(&s->lock);
     /* A cancel sets its flag before it takes this lock to end all waits: it is seen in time. */
     if (atomic_load_explicit(&s->closed, memory_order_relaxed) || run_cancelled(s->run)) {
@@ -187,19 +251,14 @@ static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
 
 void inbox_drop(struct stage *s, enum count why)
 {
-    struct batch_memory memory = {.pool = s->run->pool};
     struct wakes wakes = {0};
     struct batch_list dropped = {0};
-    struct batch *batch;
 
     mutex_lock(&s->lock);
     drop_all_locked(s, &dropped, &wakes);
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
-    while ((batch = batch_list_pop(&dropped))) {
-        stage_count(s, batch_ledger(batch), why, batch->n);
-        batch_free(batch, &memory);
-    }
+    free_counted(s, &dropped, why);
 }
 
 bool stage_is_unread(const struct stage *s)

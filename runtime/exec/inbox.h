@@ -4,18 +4,22 @@
  *
  * Emitters that wait for room stand in a line of their own; a pop moves their batches into the queue,
  * so nobody overtakes them.  While anyone waits the queue counts as full.
+ *
+ * A queue whose rule is to drop (graph_stage.queue_full) always has room: nobody waits for it, no gate
+ * looks at it, and what is too much is freed and counted (COUNT_DROPPED), batch by batch.
  */
 #ifndef EXEC_INBOX_H
 #define EXEC_INBOX_H
 
 #include "exec/ready.h"
 
-enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_CLOSED };
+enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_CLOSED, OFFER_DROPPED };
 
 /*
  * Puts the batches of the parcel into the stage's queue if all of them fit: one batch; for a keyed
  * stage those that lanes_divide() has made of one.  On OFFER_TAKEN the queue owns them and the list is empty, else they
- * are the caller's still.  Never blocks.  [any thread]
+ * are the caller's still.  OFFER_DROPPED: there was no room, and the queue drops what is new; it was counted.  Never
+ * blocks.  [any thread]
  */
 enum offer inbox_offer(struct stage *s, struct batch_list *parcel) EXCLUDES(s->lock);
 

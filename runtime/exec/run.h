@@ -68,15 +68,18 @@ struct run_result {
     size_t raw_len;
 };
 
-/* The account of items.  read + split = delivered + dead + skipped + filtered + merged + unfinished */
+/*
+ * The account of items.
+ * read + split = delivered + dead + skipped + filtered + merged + dropped + unfinished
+ */
 struct run_account {
-    uint64_t read, split, delivered, dead, skipped, filtered, merged, unfinished;
+    uint64_t read, split, delivered, dead, skipped, filtered, merged, unfinished, dropped;
 };
 
 /* One stage as it is now, for progress, `top` and the summary.  Counters only ever grow. */
 struct run_stage_view {
     const struct graph_stage *stage;
-    uint64_t items_in, items_out, dead, skipped;
+    uint64_t items_in, items_out, dead, skipped, dropped;
     uint64_t calls;
     uint64_t busy_ns;                  /* time inside the plugin, all workers together */
     uint64_t queue_items, queue_bytes; /* waiting in front of it now */

@@ -54,7 +54,7 @@ static void unpack(struct parcel *p, const struct batch_memory *memory)
 }
 
 /*
- * The reader has taken the parcel, or wants nothing any more: then it counts as filtered.  True: that was the last
+ * The reader has taken the parcel, or dropped it, or wants nothing any more: then it counts as filtered.  True: that was the last
  * reader, and the batch is gone.
  */
 static bool is_done(struct stage *s, const struct batch_memory *memory,
@@ -73,7 +73,7 @@ static bool is_done(struct stage *s, const struct batch_memory *memory,
     if (!p->last)
         batch->readers_done++;
     else if (!p->whole)
-        batch_free(batch, memory);
+        batch_free(batch, memory); /* its parts went instead */
     return p->last;
 }
 

@@ -68,6 +68,7 @@ enum count {
     COUNT_DELIVERED,  /* taken by a consumer */
     COUNT_DEAD,       /* given up and sent to `.dead` */
     COUNT_SKIPPED,    /* given up and dropped */
+    COUNT_DROPPED,    /* there was no room, and the queue's rule is to drop */
     COUNT_UNFINISHED, /* left over by an early stop */
     COUNT_LEFT,       /* of these: inputs that a stage had taken */
     COUNTS

@@ -61,9 +61,10 @@ static void sum(const struct term *terms, size_t n, struct text *out)
 void report_account(const struct run_account *a, struct text *out)
 {
     const struct term in[] = {{"read", a->read}, {"split", a->split}};
-    const struct term to[] = {{"delivered", a->delivered}, {"dead", a->dead},
-                              {"skipped", a->skipped},     {"filtered", a->filtered},
-                              {"merged", a->merged},       {"unfinished", a->unfinished}};
+    const struct term to[] = {{"delivered", a->delivered},  {"dead", a->dead},
+                              {"skipped", a->skipped},      {"filtered", a->filtered},
+                              {"merged", a->merged},        {"dropped", a->dropped},
+                              {"unfinished", a->unfinished}};
 
     sum(in, sizeof(in) / sizeof(*in), out);
     text_str(out, " = ");
@@ -158,6 +159,23 @@ static void show_rate(const struct report *report, struct text *out)
     text_str(out, "\n");
 }
 
+/* Which queues had no room, and dropped. */
+static void show_dropped(const struct report *report, struct text *out)
+{
+    char count[FIGURE_MAX];
+
+    for (size_t i = 0; i < report->graph->n_stages; i++) {
+        uint64_t dropped = report->view->stages[i].dropped;
+
+        if (dropped == 0)
+            continue;
+        units_show_count(dropped, count, sizeof(count));
+        text_printf(out, "  dropped in front of %s, whose queue was full: %s %s\n",
+                    report->graph->stages[i].name, count,
+                    dropped == 1 ? "item" : "items");
+    }
+}
+
 static void stage_row(const struct report *report, size_t i, struct table *table)
 {
     const struct graph_stage *stage = &report->graph->stages[i];
@@ -242,6 +260,7 @@ void report_summary(const struct report *report, struct text *out)
     text_str(out, "  ");
     report_account(report->account, out);
     text_str(out, "\n");
+    show_dropped(report, out);
     show_rate(report, out);
     show_table(report, out);
     show_limit(report, out);

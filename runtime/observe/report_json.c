@@ -56,6 +56,7 @@ static void stage(const struct report *report, size_t i, struct text *out)
     number(out, "items_out", view->items_out);
     number(out, "dead", view->dead);
     number(out, "skipped", view->skipped);
+    number(out, "dropped", view->dropped);
     number(out, "calls", view->calls);
     text_printf(out, ",\"busy_seconds\":%.6f", (double)view->busy_ns / NS_PER_S);
     text_printf(out, ",\"busy\":%.4f", report_busy(report, i));
@@ -81,6 +82,7 @@ static void summary(const struct report *report, struct text *out)
     number(out, "skipped", a->skipped);
     number(out, "filtered", a->filtered);
     number(out, "merged", a->merged);
+    number(out, "dropped", a->dropped);
     number(out, "unfinished", a->unfinished);
     text_str(out, "}");
     if (limit.stage != NULL)

@@ -2,6 +2,7 @@
 """pphost run: streams that somebody below ends or holds back.
 Usage: test_bounds.py PPHOST PLUGINS SOURCE
 """
+import json
 import re
 import subprocess
 import sys
@@ -66,6 +67,26 @@ def test_source_that_reads_a_pipe_ends_though_nothing_comes(host):
     check(process.stdout.read() == b"x\nx\n" and process.returncode == 0, process.stderr.read())
     for pipe in (process.stdin, process.stdout, process.stderr):
         pipe.close()
+
+
+def test_a_queue_that_drops_holds_nobody_back(host):
+    for full in ("drop_new", "drop_old"):
+        host.write("p.yaml", f"""stages:
+  - {{use: generate, with: {{count: 20000, text: x}}}}
+  - {{name: slow, use: "moody:sleepy", with: 1ms, from: generate, queue: {{items: 10, full: {full}}}}}
+  - {{use: write, from: generate, with: out.txt}}
+""")
+        check(f"10 items, 32MB, {full}" in host.run("check", "p.yaml").out, full)
+        check(f"full: {full}" in host.run("show", "p.yaml").out, full)
+        result = host.run("run", "p.yaml")
+        dropped = re.search(r"dropped in front of slow, whose queue was full: ([\d,]+) items", result.err)
+        check(result.code == 0 and dropped, result)
+        check(f"dropped {dropped.group(1)}\n" in result.err, result)
+        check((host.folder / "out.txt").read_text() == "x\n" * 20000, full)
+        summary = json.loads(host.run("run", "p.yaml", "--log", "json").err.splitlines()[-1])
+        of = summary["account"]
+        check(of["read"] + of["split"] == of["delivered"] + of["dropped"] == 40000, summary)
+        check(of["dropped"] == summary["stages"][1]["dropped"] > 0, summary)
 
 
 if __name__ == "__main__":

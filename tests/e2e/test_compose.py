@@ -74,9 +74,9 @@ def stages(host, file, *args):
 def test_a_default_holds_where_a_stage_says_nothing(host):
     host.write("p.yaml", DEFAULTS)
     of = stages(host, "p.yaml")
-    check(of["picky"]["queue"] == {"items": 100, "bytes": 2000000}, of)
-    check(of["write"]["queue"] == {"items": 5, "bytes": 1000000}, of)
-    check(of["rejects"]["queue"] == {"items": 100, "bytes": 1000000}, of)
+    check(of["picky"]["queue"] == {"items": 100, "bytes": 2000000, "full": "block"}, of)
+    check(of["write"]["queue"] == {"items": 5, "bytes": 1000000, "full": "block"}, of)
+    check(of["rejects"]["queue"] == {"items": 100, "bytes": 1000000, "full": "block"}, of)
     check([of[s]["on_error"] for s in ("generate", "picky", "write")] == ["dead"] * 3, of)
 
 
@@ -100,7 +100,7 @@ def test_defaults_can_be_set(host):
     of = stages(host, "p.yaml", "--set", "defaults.queue.items=9")
     check(of["picky"]["queue"]["items"] == 9 and of["write"]["queue"]["items"] == 5, of)
     of = stages(host, "p.yaml", "--set", "defaults={queue: 3, on_error: dead}")
-    check(of["picky"]["queue"] == {"items": 3, "bytes": 2000000}, of)
+    check(of["picky"]["queue"] == {"items": 3, "bytes": 2000000, "full": "block"}, of)
     check(of["picky"]["order"] == "keep", of)
 
 
@@ -121,7 +121,7 @@ def test_included_files_are_joined_and_the_including_one_wins(host):
     check(len(lines) == 20 and lines[0].startswith("main shared"), lines)
     of = stages(host, "p.yaml")
     check(list(of) == ["generate", "picky", "write"], of)
-    check(of["write"]["queue"] == {"items": 7, "bytes": 32000000}, of)
+    check(of["write"]["queue"] == {"items": 7, "bytes": 32000000, "full": "block"}, of)
 
 
 def test_show_tells_the_file_of_each_value(host):
@@ -255,7 +255,7 @@ def test_its_stages_stand_where_the_stage_stands(host):
 def test_defaults_go_inwards(host):
     write_subs(host)
     of = stages(host, "p.yaml")
-    check(of["words/deeper/picky"]["queue"] == {"items": 20, "bytes": 1000000}, of)
+    check(of["words/deeper/picky"]["queue"] == {"items": 20, "bytes": 1000000, "full": "block"}, of)
     check(of["write"]["queue"]["items"] == 50 and of["write"]["on_error"] == "stop", of)
     check(of["words/head"]["on_error"] == "stop", of)
 

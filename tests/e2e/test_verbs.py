@@ -144,7 +144,7 @@ def test_check_as_json(host):
     good, bad = json.loads(result.out)
     check(good["ok"] and good["exit"] == 0 and good["diagnostics"] == [], good)
     check([s["name"] for s in good["stages"]] == ["lines", "split", "out"], good)
-    check(good["stages"][2]["queue"] == {"items": 10, "bytes": 65536}, good)
+    check(good["stages"][2]["queue"] == {"items": 10, "bytes": 65536, "full": "block"}, good)
     check(good["edges"] == [{"from": "lines", "port": "out", "to": "split"},
                             {"from": "split", "port": "out", "to": "out"}], good)
     check(good["memory_bytes"] >= sum(s["memory_bytes"] for s in good["stages"]), good)

@@ -257,7 +257,7 @@ class Driver:
               f"exit {code}, but it says {ends}")
         account = ends[0]["account"]
         check(account["read"] + account["split"] == sum(
-            account[term] for term in ("delivered", "dead", "skipped", "filtered", "merged",
+            account[term] for term in ("delivered", "dead", "skipped", "filtered", "merged", "dropped",
                                        "unfinished")), f"the account: {account}")
         if code == 5:
             check(n_signals > 1, "nobody told it to stop at once")

@@ -205,8 +205,8 @@ static void judge_account(const struct plan *plan, const struct run *run, bool a
     uint64_t made = 0;
     uint64_t bad = 0;
 
-    if (a->read + a->split !=
-        a->delivered + a->dead + a->skipped + a->filtered + a->merged + a->unfinished)
+    if (a->read + a->split != a->delivered + a->dead + a->skipped + a->filtered +
+                                  a->merged + a->dropped + a->unfinished)
         machine_fail("the account does not add up");
     for (size_t k = 0; k < plan->n_stages; k++) {
         made += world.made[k].n;

@@ -139,8 +139,8 @@ static const char *judge(const struct graph_plan *plan, const struct run *run,
 
     if (end == RUN_BAD_COUNT || end == RUN_STALLED)
         return "a bug of the host";
-    if (a->read + a->split !=
-        a->delivered + a->dead + a->skipped + a->filtered + a->merged + a->unfinished)
+    if (a->read + a->split != a->delivered + a->dead + a->skipped + a->filtered +
+                                  a->merged + a->dropped + a->unfinished)
         return "the account does not add up";
     if (end == RUN_FAILED && !plan->may_fail)
         return "no stage of it can fail";

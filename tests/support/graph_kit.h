@@ -19,6 +19,7 @@ struct kit_stage {
     enum order order;
     enum on_error on_error;
     uint64_t queue_items, queue_bytes;
+    enum queue_full queue_full;
     const struct pph_value *args;
 };
 

@@ -84,7 +84,8 @@ static void assert_adds_up(void)
     const struct run_account *a = run_account(kit_last(kit));
 
     ck_assert_uint_eq(a->read + a->split, a->delivered + a->dead + a->skipped +
-                                              a->filtered + a->merged + a->unfinished);
+                                              a->filtered + a->merged + a->dropped +
+                                              a->unfinished);
 }
 
 /* The run, the last one, ended with a fatal failure of this call, with these words in its message. */

@@ -44,9 +44,9 @@ START_TEST(account_leaves_out_terms_that_are_zero)
                    "read 29,631,372 = delivered 29,631,372");
     expect_account((struct run_account){.read = 18644, .delivered = 18641, .dead = 3},
                    "read 18,644 = delivered 18,641 + dead 3");
-    expect_account((struct run_account){1, 2, 3, 4, 5, 6, 7, 8},
+    expect_account((struct run_account){1, 2, 3, 4, 5, 6, 7, 8, 9},
                    "read 1 + split 2 = delivered 3 + dead 4 + skipped 5 + filtered 6 + "
-                   "merged 7 + unfinished 8");
+                   "merged 7 + dropped 9 + unfinished 8");
     expect_account((struct run_account){.read = 5, .filtered = 5}, "read 5 = filtered 5");
     expect_account((struct run_account){0}, "read 0 = delivered 0");
 }
