@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What README.md shows is run, in a fresh clone, with the executable that was just built.
+"""What README.md and the documents show is run, in a fresh clone, with the executable that was just built.
 
 A fenced block whose first line names a file in a comment (`# words.yaml`, `/* keep.c: ... */`) is written
 to that file.  In a `console` block, a line `$ ...` is a command and what follows is what it prints on
@@ -114,18 +114,30 @@ class Readme(unittest.TestCase):
 
     def test_commands_print_what_is_shown(self):
         self.assertGreater(len(self.write_files()), 1)
-        shown = commands(self.text)
-        ours = [(line, expected) for line, expected in shown if not line.startswith("./dev")]
+        ours = [(line, expected) for line, expected in commands(self.text)
+                if not line.startswith("./dev")]
         self.assertGreater(len(ours), 3)
+        self.run_and_compare("README", ours)
 
+    def test_commands_of_the_documents_print_what_is_shown(self):
+        checked = 0
+        for path in self.documents():
+            ours = commands(path.read_text(encoding="utf-8"))
+            if path.name != "README.md" and ours:
+                self.run_and_compare(path.name, ours)
+                checked += 1
+        self.assertGreater(checked, 0)
+
+    def run_and_compare(self, name, ours):
+        """Runs the (command, expected lines) of a document, which each must end with 0."""
         results = self.run_all([line for line, _ in ours])
 
         self.assertEqual(len(results), len(ours))
         for (line, expected), (printed, code) in zip(ours, results):
-            with self.subTest(command=line):
+            with self.subTest(document=name, command=line):
                 said = printed.rstrip("\n") + "\n" if printed.strip("\n") else ""
                 if not pattern(expected).match(said):
-                    self.fail(f"$ {line}\nprinted (exit {code}):\n{said}\nbut README shows:\n"
+                    self.fail(f"$ {line}\nprinted (exit {code}):\n{said}\nbut the document shows:\n"
                               + "\n".join(expected))
                 if not re.search(r"; echo \$\?$", line):
                     self.assertEqual(code, 0, said)
@@ -155,6 +167,7 @@ class Readme(unittest.TestCase):
 
     def test_pipelines_of_the_documents_are_right(self):
         checked = 0
+        env = {**os.environ, "PPHOST_PLUGIN_PATH": str(build / "configs/seeds")}
         for path in self.documents():
             if path.name == "README.md":
                 continue
@@ -169,7 +182,8 @@ class Readme(unittest.TestCase):
                 with self.subTest(file=path.name, pipeline=lines[0]):
                     done = subprocess.run([build / "bin/pphost", "check", "-"], text=True,
                                           input="\n".join(lines) + "\n", stderr=subprocess.STDOUT,
-                                          stdout=subprocess.PIPE, check=False, cwd=self.clone)
+                                          stdout=subprocess.PIPE, check=False, cwd=self.clone,
+                                          env=env)
                     self.assertEqual(done.returncode, 0, done.stdout)
                     checked += 1
         self.assertGreater(checked, 0)
