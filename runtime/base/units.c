@@ -42,6 +42,11 @@ static const struct unit time_units[] = {
     {NULL, 0},
 };
 
+static const struct unit share_units[] = {
+    {"%", 10000},
+    {NULL, 0},
+};
+
 /* 12.5 is value 125 and divisor 10. */
 struct number {
     uint64_t value, divisor;
@@ -131,6 +136,18 @@ enum units_status units_time(const char *text, int64_t *ret_ns)
 
     if (status == UNITS_OK)
         *ret_ns = (int64_t)ns;
+    return status;
+}
+
+enum units_status units_share(const char *text, uint32_t *ret_millionths)
+{
+    uint64_t millionths;
+    enum units_status status = read_with_unit(text, share_units, &millionths);
+
+    if (status == UNITS_OK && millionths > 1000000)
+        return UNITS_RANGE;
+    if (status == UNITS_OK)
+        *ret_millionths = (uint32_t)millionths;
     return status;
 }
 

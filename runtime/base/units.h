@@ -25,6 +25,9 @@ enum units_status units_size(const char *text, uint64_t *ret_bytes);
 /* Nanoseconds: "0", "250ms", "1.5s", "5m", "2h", "10us", "30ns", "1d".  Likewise. */
 enum units_status units_time(const char *text, int64_t *ret_ns);
 
+/* A share from "0%" to "100%", "0.25%" too, in millionths of the whole.  Likewise. */
+enum units_status units_share(const char *text, uint32_t *ret_millionths);
+
 /* A whole number: decimal, 0x hexadecimal, underscores between digits ("1_000").  Likewise. */
 enum units_status units_int(const char *text, int64_t *ret_value);
 

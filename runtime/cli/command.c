@@ -47,6 +47,11 @@ static const struct command_flag run_flags[] = {
     FLAG_SET,
     FLAG_THREADS,
     FLAG_MEMORY,
+    {.name = "ok-rejects",
+     .arg = "N|P%",
+     .doc =
+         "So many items, or such a share of them, may be given up in a run that ends with "
+         "0; more of them fail it. The default is max_rejects: of the file."},
     {.name = "inline",
      .doc = "Runs every stage in one thread, one after the other, for a debugger."},
     {.name = "dry-run", .doc = "Does what 'pphost check' does, and no more."},
@@ -76,9 +81,8 @@ static const struct command_example run_examples[] = {
     {NULL, NULL},
 };
 
-static const char *const run_absent[] = {"resume",     "for",  "items", "only",
-                                         "trace",      "http", "watch", "stall",
-                                         "ok-rejects", NULL};
+static const char *const run_absent[] = {"resume", "for",   "items", "only", "trace",
+                                         "http",   "watch", "stall", NULL};
 
 static const struct command_flag check_flags[] = {FLAG_SET, FLAG_THREADS, FLAG_MEMORY,
                                                   FLAG_JSON, END_OF_FLAGS};

@@ -7,9 +7,11 @@
 #define CLI_EXITS_H
 
 enum exits {
-    EXITS_OK = 0,      /* all items delivered, or filtered on purpose */
-    EXITS_FAILED = 1,  /* stopped by an error; output could not be written */
-    EXITS_REJECTS = 3, /* ran to the end, but items were skipped or dead-lettered */
+    EXITS_OK = 0, /* all items delivered, or filtered on purpose */
+    EXITS_FAILED =
+        1, /* stopped by an error, or too many rejects; output could not be written */
+    EXITS_REJECTS =
+        3, /* ran to the end, but items were skipped or dead-lettered and nobody allowed it */
     EXITS_DRAINED =
         4, /* stopped by a signal after all that was read had been delivered */
     EXITS_STOPPED = 5,  /* stopped by a second signal: some items are not finished */

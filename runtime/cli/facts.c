@@ -158,6 +158,17 @@ static void show_budget(const struct graph *graph, struct text *out)
     }
 }
 
+static void show_rejects(const struct graph *graph, struct text *out)
+{
+    const struct rejects_limit *limit = &graph->pipeline->max_rejects;
+    char text[REJECTS_TEXT_MAX];
+
+    if (limit->kind == REJECTS_UNSET)
+        return;
+    text_printf(out, "  up to %s of the items may be given up (max_rejects)\n",
+                rejects_limit_show(limit, text));
+}
+
 void facts_show(const struct graph *graph, struct text *out)
 {
     char memory[CELL_MAX];
@@ -182,6 +193,7 @@ void facts_show(const struct graph *graph, struct text *out)
                 "  what plugins allocate for themselves is not in it\n",
                 memory);
     show_budget(graph, out);
+    show_rejects(graph, out);
 }
 
 static void json_stage(const struct graph_stage *stage, struct text *out)
@@ -227,16 +239,27 @@ static void json_edges(const struct graph *graph, struct text *out)
     }
 }
 
+static void json_rejects(const struct graph *graph, struct text *out)
+{
+    const struct rejects_limit *limit = &graph->pipeline->max_rejects;
+    char text[REJECTS_TEXT_MAX];
+
+    if (limit->kind != REJECTS_UNSET)
+        text_printf(out, ",\"max_rejects\":\"%s\"", rejects_limit_show(limit, text));
+}
+
 void facts_json(const struct graph *graph, struct text *out)
 {
     text_str(out, ",\"name\":");
     text_json(out, graph->pipeline->name, strlen(graph->pipeline->name));
     text_printf(
         out,
-        ",\"threads\":%u,\"memory_bytes\":%llu,\"budget_bytes\":%llu,\"max_in_flight\":%llu,\"stages\":[",
+        ",\"threads\":%u,\"memory_bytes\":%llu,\"budget_bytes\":%llu,\"max_in_flight\":%llu",
         graph->threads, (unsigned long long)graph->memory_bytes,
         (unsigned long long)graph->budget_bytes,
         (unsigned long long)graph->max_in_flight);
+    json_rejects(graph, out);
+    text_str(out, ",\"stages\":[");
     for (size_t i = 0; i < graph->n_stages; i++) {
         if (i > 0)
             text_str(out, ",");

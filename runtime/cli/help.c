@@ -16,8 +16,8 @@ static const struct {
     const char *meaning;
 } exit_codes[] = {
     {0, "all items were delivered, or filtered on purpose"},
-    {1, "stopped by an error; or output could not be written"},
-    {3, "ran to the end, but some items were skipped or dead-lettered"},
+    {1, "stopped by an error, or by too many rejects; or output could not be written"},
+    {3, "ran to the end, but items were given up, and no max_rejects allows it"},
     {4, "stopped by a signal after all that was read had been delivered"},
     {5, "stopped by a second signal: some items are not finished"},
     {64, "wrong usage of a verb or flag"},

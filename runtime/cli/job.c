@@ -35,6 +35,15 @@ static bool read_memory(const struct arguments *args, uint64_t *ret_bytes)
     return text == NULL || budget_is_size(text, ret_bytes);
 }
 
+/* --ok-rejects, likewise. */
+static bool read_ok_rejects(const struct arguments *args, struct rejects_limit *ret_limit)
+{
+    const char *text = arguments_get(args, "ok-rejects");
+
+    *ret_limit = (struct rejects_limit){REJECTS_UNSET, 0};
+    return text == NULL || rejects_limit_read(text, ret_limit);
+}
+
 /* What the answer is to the shell. */
 static int code_of(enum prepare_status status)
 {
@@ -64,6 +73,10 @@ int job_open(struct job *job, const char *file, const struct arguments *args)
     if (!read_memory(args, &over.memory_bytes))
         return output_usage("error: '--memory' needs a size from 1MB to 1024TiB, such as "
                             "512MB\n");
+    if (!read_ok_rejects(args, &over.max_rejects))
+        return output_usage(
+            "error: '--ok-rejects' needs a number of items or a share, such as "
+            "100 or 1%%\n");
     const char **sets = arguments_all(args, "set");
     if (sets == NULL)
         return EXITS_SYSTEM;

@@ -23,7 +23,7 @@ struct job {
 };
 
 /*
- * Loads FILE with the name=value words, --set, --threads and --memory of `args`, loads its plugins and builds the graph.  Returns
+ * Loads FILE with the name=value words, --set, --threads, --memory and --ok-rejects of `args`, loads its plugins and builds the graph.  Returns
  * an exit code: EXITS_OK, EXITS_USAGE (said), or EXITS_NO_FILE, EXITS_INVALID and EXITS_SYSTEM (no memory),
  * whose errors are in job->diags, unless there was no memory for that.  In every case job_close() takes back what there is.
  */

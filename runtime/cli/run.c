@@ -187,11 +187,17 @@ static void runner_fini(struct runner *runner)
 }
 
 /* Exit codes: format.md's table, which 'pphost help' prints. */
-static int exit_code_of(enum run_end end, const struct run_account *account)
+static int exit_code_of(const struct runner *runner, enum run_end end,
+                        const struct run_account *account)
 {
+    const struct pipeline *pipeline = runner->graph->pipeline;
+
     switch (end) {
     case RUN_DONE:
-        return account->dead + account->skipped > 0 ? EXITS_REJECTS : EXITS_OK;
+        return account->dead + account->skipped > 0 &&
+                       pipeline->max_rejects.kind == REJECTS_UNSET
+                   ? EXITS_REJECTS
+                   : EXITS_OK;
     case RUN_DRAINED:
         return EXITS_DRAINED;
     case RUN_FAILED:
@@ -231,8 +237,8 @@ static int say_end_in_short(const struct report *report)
         const struct run_failure *f = &report->failures[i];
 
         if (f->fatal)
-            (void)dprintf(OUTPUT_STDERR, "error[R601]: %s%s%s failed in %s: %s\n",
-                          f->stage != NULL ? "stage '" : "the run",
+            (void)dprintf(OUTPUT_STDERR, "error[%s]: %s%s%s failed in %s: %s\n",
+                          report_code(f), f->stage != NULL ? "stage '" : "the run",
                           f->stage != NULL ? f->stage->name : "",
                           f->stage != NULL ? "'" : "", f->what, f->message);
     }
@@ -269,7 +275,7 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
                             .colour = output_colour(OUTPUT_STDERR)};
 
     report.n_failures = run_failures(run, &report.failures);
-    report.exit_code = exit_code_of(end, report.account);
+    report.exit_code = exit_code_of(runner, end, report.account);
     if (runner->format == LOG_JSON) {
         if (which == REPORT_ALL)
             results_json(runner, run, &out);

@@ -277,6 +277,22 @@ static void budget_lines(struct yaml_out *y, const struct graph *graph)
     end_or_default(y, yaml_get(pipeline->root, "max_in_flight"), "default");
 }
 
+/* There are no words for what holds when it is not set. */
+static void rejects_line(struct yaml_out *y, const struct pipeline *pipeline)
+{
+    char text[REJECTS_TEXT_MAX];
+
+    if (pipeline->max_rejects.kind == REJECTS_UNSET) {
+        if (y->explain)
+            text_str(y->out, "# max_rejects: not set (any number, and exit code 3)\n");
+        y->line = y->out->len;
+        return;
+    }
+    yaml_out_key(y, 0, "max_rejects");
+    words(y, rejects_limit_show(&pipeline->max_rejects, text));
+    yaml_out_end_origin(y, yaml_get(pipeline->root, "max_rejects"));
+}
+
 void show_text(const struct graph *graph, bool explain, struct text *out)
 {
     const struct pipeline *pipeline = graph->pipeline;
@@ -295,6 +311,7 @@ void show_text(const struct graph *graph, bool explain, struct text *out)
     (void)snprintf(text, sizeof(text), "default: %u here", graph->threads);
     end_or_default(&y, yaml_get(pipeline->root, "threads"), text);
     budget_lines(&y, graph);
+    rejects_line(&y, pipeline);
     if (pipeline->context != NULL && pipeline->context->kind == YAML_MAP) {
         yaml_out_key(&y, 0, "context");
         yaml_out_value(&y, pipeline->context, 0);

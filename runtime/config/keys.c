@@ -9,9 +9,10 @@
 
 static const char *const pipeline_known[] = {
     "name",    "stages",  "vars",   "context",       "defaults",
-    "include", "threads", "memory", "max_in_flight", NULL};
+    "include", "threads", "memory", "max_in_flight",
+    "max_rejects", NULL};
 static const char *const pipeline_later[] = {
-    "limits", "max_rejects", "checkpoint", "shutdown", "http", "cluster", "tests", NULL};
+    "limits", "checkpoint", "shutdown", "http", "cluster", "tests", NULL};
 static const char *const include_known[] = {"stages",   "vars",    "context",
                                             "defaults", "include", NULL};
 static const char *const include_later[] = {"limits", NULL};

@@ -89,6 +89,7 @@ static void load_root(struct load *load, const struct yaml_node *root)
     const struct yaml_node *threads = yaml_get(root, "threads");
     const struct yaml_node *memory = yaml_get(root, "memory");
     const struct yaml_node *in_flight = yaml_get(root, "max_in_flight");
+    const struct yaml_node *max_rejects = yaml_get(root, "max_rejects");
     const struct yaml_node *context = yaml_get(root, "context");
     const struct yaml_node *defaults = yaml_get(root, "defaults");
 
@@ -101,6 +102,8 @@ static void load_root(struct load *load, const struct yaml_node *root)
         load_memory(load, memory);
     if (in_flight)
         load_in_flight(load, in_flight);
+    if (max_rejects)
+        load_max_rejects(load, max_rejects);
     if (context && context->kind == YAML_MAP)
         load->pipeline->context = context;
     load_defaults(load, defaults);

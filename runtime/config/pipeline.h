@@ -22,7 +22,21 @@ enum order { ORDER_KEEP, ORDER_ANY, ORDER_BY_KEY };
 enum queue_full { QUEUE_BLOCK, QUEUE_DROP_NEW, QUEUE_DROP_OLD };
 enum on_error { ON_ERROR_STOP, ON_ERROR_SKIP, ON_ERROR_DEAD };
 
+/* `max_rejects:`: how many items may be given up (dead or skipped) in a run that still ends well. */
+enum rejects_kind {
+    REJECTS_UNSET, /* any number, but the exit code tells */
+    REJECTS_COUNT,
+    REJECTS_SHARE,
+};
+
+struct rejects_limit {
+    enum rejects_kind kind;
+    uint64_t n; /* items; of a share: millionths of all items */
+};
+
 enum {
+    REJECTS_TEXT_MAX = 32, /* bytes of a limit as it is written */
+
     QUEUE_ITEMS_DEFAULT = 1024,
     QUEUE_BYTES_DEFAULT = 32 * 1000 * 1000,
     QUEUE_ITEMS_MAX = 1 << 24,
@@ -102,6 +116,7 @@ struct pipeline {
     unsigned threads;       /* 0: auto */
     uint64_t memory_bytes;  /* of payload and batches before sources wait; 0: auto */
     uint64_t max_in_flight; /* batches of sources under way at once; 0: unlimited */
+    struct rejects_limit max_rejects;
 };
 
 /* What the command line adds, or the program that pphost is part of. */
@@ -143,6 +158,13 @@ bool stage_says(const struct stage_desc *stage, const char *key);
 
 /* Reads a size as `memory:` wants it, from MEMORY_MIN to MEMORY_MAX; false: it is none. */
 bool budget_is_size(const char *text, uint64_t *ret_bytes);
+
+/* Reads a limit as `max_rejects:` wants it, "100" or "0.5%"; false: it is none, and *ret_limit is as before. */
+bool rejects_limit_read(const char *text, struct rejects_limit *ret_limit);
+
+/* Writes a limit that is set as a user would, "100" or "0.5%", into `buffer` and returns it. */
+const char *rejects_limit_show(const struct rejects_limit *limit,
+                               char buffer[REJECTS_TEXT_MAX]);
 
 /* NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);

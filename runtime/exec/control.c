@@ -12,6 +12,7 @@
 #include "exec/instance.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/rejects.h"
 #include "exec/stall.h"
 #include "exec/watchdog.h"
 #include "exec/workers.h"
@@ -158,6 +159,7 @@ static uint64_t round_of_duties(struct run *run)
 
     handle_signals(run);
     enforce_grace(run);
+    rejects_look(run);
     budget_look_later(run);
     watch_look(run);
     next = sooner(next, follow_cpus(run));

@@ -10,6 +10,7 @@
 #include "exec/inbox.h"
 #include "exec/instance.h"
 #include "exec/order.h"
+#include "exec/rejects.h"
 #include "exec/results.h"
 #include "exec/workers.h"
 
@@ -234,10 +235,12 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item)
     }
     if (on_error == ON_ERROR_SKIP) {
         instance_count(i, i->ledger, COUNT_SKIPPED, 1);
+        rejects_add(s->run);
         return true;
     }
     if (!emit_dead(i, item))
         return false;
     instance_count(i, i->ledger, COUNT_DEAD, 1);
+    rejects_add(s->run);
     return true;
 }

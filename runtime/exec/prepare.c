@@ -27,6 +27,8 @@ static enum prepare_status build(struct prepared *p, const struct pipeline_input
         return PREPARE_BAD;
     if (over->memory_bytes > 0)
         p->pipeline->memory_bytes = over->memory_bytes;
+    if (over->max_rejects.kind != REJECTS_UNSET)
+        p->pipeline->max_rejects = over->max_rejects;
     p->registry = registry_new(p->pipeline->dir);
     if (!p->registry)
         return no_memory(p);

@@ -26,6 +26,7 @@ struct prepared {
 struct prepare_over {
     unsigned threads;                 /* 0: not given */
     uint64_t memory_bytes;            /* 0: not given */
+    struct rejects_limit max_rejects; /* REJECTS_UNSET: as the pipeline says */
     const struct plugin *push, *pull; /* stage types of the program; NULL: it has none */
 };
 

@@ -16,6 +16,7 @@
 #include "exec/instance.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
+#include "exec/rejects.h"
 #include "exec/stall.h"
 #include "exec/workers.h"
 
@@ -224,6 +225,7 @@ enum run_end run_execute(struct run *run)
             run_on_threads(run);
     }
     forget_late_stop(run);
+    rejects_judge(run); /* before `close`, which keeps nothing of a run that failed */
     sweep(run);
     stop_and_close(run);
     run->end_ns = clock_now_ns();

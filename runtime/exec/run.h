@@ -37,7 +37,8 @@ enum run_end {
 /* What one item or one stage went wrong with, folded: same stage, same message. */
 struct run_failure {
     const struct graph_stage *stage; /* NULL: it was no stage's fault */
-    const char *what;     /* which call: "open", "start", "item", "flush", "stop", ... */
+    const char *
+        what; /* which call: "open", "start", "item", "flush", "stop", ...; "max_rejects" */
     const char *message;  /* the plugin's words, printable */
     const char *origin;   /* "access.log"; NULL: unknown */
     uint64_t pos;         /* in the origin, in the source's pos_unit; 0: unknown */

@@ -351,6 +351,9 @@ struct run {
     /* control's futex word: moves on when there is something to see; written by: anyone (R3); read
      * by: control (A3) */
     _Atomic uint32_t control;
+    /* Items given up, dead letters' own not among them; written by: workers; read by: the same, and control;
+     * relaxed: a sum */
+    _Atomic uint64_t rejects;
     /* How often run_signal() was called; written by: signal handlers; read by: control; relaxed:
      * `control` is bumped after it */
     _Atomic uint32_t signals;

@@ -28,6 +28,18 @@ static bool of_item(const struct run_failure *f)
     return strcmp(f->what, "item") == 0;
 }
 
+static bool of_rejects(const struct run_failure *f)
+{
+    return strcmp(f->what, "max_rejects") == 0;
+}
+
+const char *report_code(const struct run_failure *f)
+{
+    if (of_rejects(f))
+        return "R603";
+    return f->fatal ? "R601" : "R602";
+}
+
 static void headline(const struct report *report, const struct run_failure *f,
                      struct text *out)
 {
@@ -35,12 +47,15 @@ static void headline(const struct report *report, const struct run_failure *f,
     char count[FIGURE_MAX];
 
     if (f->fatal)
-        text_str(out,
-                 report->colour ? "\033[1;31merror[R601]:\033[0m " : "error[R601]: ");
+        text_printf(out, report->colour ? "\033[1;31merror[%s]:\033[0m " : "error[%s]: ",
+                    report_code(f));
     else
-        text_str(out,
-                 report->colour ? "\033[1;33mwarning[R602]:\033[0m " : "warning[R602]: ");
-    if (f->stage == NULL) {
+        text_printf(out,
+                    report->colour ? "\033[1;33mwarning[%s]:\033[0m " : "warning[%s]: ",
+                    report_code(f));
+    if (of_rejects(f)) {
+        text_str(out, "too much was given up");
+    } else if (f->stage == NULL) {
         text_str(out, "the run failed");
     } else {
         text_printf(out, "stage '%s' (", f->stage->name);
@@ -54,7 +69,7 @@ static void headline(const struct report *report, const struct run_failure *f,
                         f->count == 1 ? "item" : "items");
         }
     }
-    if (!of_item(f))
+    if (!of_item(f) && !of_rejects(f))
         text_printf(out, " in %s", f->what);
     text_str(out, ": ");
     text_printable(out, f->message, strlen(f->message), MESSAGE_MAX);

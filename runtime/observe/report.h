@@ -63,6 +63,9 @@ struct report_limit report_limit(const struct report *report);
 /* Busy time per worker over the time of the run, 0..1. */
 double report_busy(const struct report *report, size_t stage_index);
 
+/* "R601", or the code of the one failure that has another. */
+const char *report_code(const struct run_failure *failure);
+
 /* "done", "drained", "failed", "stopped", "stalled", "miscounted". */
 const char *report_end_name(enum run_end end);
 

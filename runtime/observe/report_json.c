@@ -24,7 +24,7 @@ static void failure(const struct report *report, const struct run_failure *f,
 {
     log_json_head(out, report->unix_ms, "failure");
     member(out, "severity", f->fatal ? "error" : "warning");
-    member(out, "code", f->fatal ? "R601" : "R602");
+    member(out, "code", report_code(f));
     if (f->stage != NULL) {
         member(out, "stage", f->stage->name);
         member(out, "file", f->stage->desc->source->name);

@@ -32,7 +32,7 @@ def test_flags_of_later_versions_are_named(host):
     for verb, flag in (("run", "--resume"), ("run", "--for"),
                        ("run", "--items"), ("run", "--only"), ("run", "--trace"),
                        ("run", "--http"), ("run", "--watch"),
-                       ("run", "--ok-rejects"), ("run", "--stall=abort"), ("check", "--fuzz"),
+                       ("run", "--stall=abort"), ("check", "--fuzz"),
                        ("graph", "--live"), ("show", "--json"), ("plugins", "--path")):
         check(refused(host, verb, "x", flag) == f"error: 'pphost {verb} {flag.split('=')[0]}' "
               "is not available in this version\n", flag)

@@ -137,6 +137,27 @@ START_TEST(a_decimal_number_is_read_or_refused)
 }
 END_TEST
 
+START_TEST(a_share_is_read_or_refused)
+{
+    uint32_t share = 7;
+
+    ck_assert_int_eq(units_share("1%", &share), UNITS_OK);
+    ck_assert_uint_eq(share, 10000);
+    ck_assert_int_eq(units_share("0.25 %", &share), UNITS_OK);
+    ck_assert_uint_eq(share, 2500);
+    ck_assert_int_eq(units_share("100%", &share), UNITS_OK);
+    ck_assert_uint_eq(share, 1000000);
+    ck_assert_int_eq(units_share("0%", &share), UNITS_OK);
+    ck_assert_uint_eq(share, 0);
+    ck_assert_int_eq(units_share("100.1%", &share), UNITS_RANGE);
+    ck_assert_int_eq(units_share("5", &share), UNITS_NO_UNIT);
+    ck_assert_int_eq(units_share("-1%", &share), UNITS_BAD);
+    ck_assert_int_eq(units_share("%", &share), UNITS_BAD);
+    ck_assert_int_eq(units_share("5%%", &share), UNITS_BAD);
+    ck_assert_uint_eq(share, 0);
+}
+END_TEST
+
 START_TEST(booleans_are_six_words)
 {
     bool value = false;
@@ -202,6 +223,7 @@ int main(void)
     tcase_add_loop_test(tc, a_whole_number_is_read_or_refused, 0,
                         sizeof(ints) / sizeof(*ints));
     tcase_add_test(tc, a_decimal_number_is_read_or_refused);
+    tcase_add_test(tc, a_share_is_read_or_refused);
     tcase_add_test(tc, booleans_are_six_words);
     tcase_add_test(tc, sizes_are_shown_in_the_unit_that_fits);
     tcase_add_test(tc, times_are_shown_in_the_unit_that_fits);

@@ -77,6 +77,7 @@ START_TEST(a_stage_has_defaults)
     ck_assert_uint_eq(pipeline->threads, 0);
     ck_assert_uint_eq(pipeline->memory_bytes, 0);
     ck_assert_uint_eq(pipeline->max_in_flight, 0);
+    ck_assert_int_eq(pipeline->max_rejects.kind, REJECTS_UNSET);
     ck_assert_str_eq(s->name, "split");
     ck_assert(!s->name_given && !s->from_given);
     ck_assert_ptr_null(s->with);
@@ -95,6 +96,7 @@ START_TEST(every_key_of_a_stage_is_read)
          "threads: 3\n"
          "memory: 1.5GiB\n"
          "max_in_flight: 7\n"
+         "max_rejects: 12.5%\n"
          "stages:\n"
          "  - {name: a, use: x}\n"
          "  - name: b\n"
@@ -111,6 +113,8 @@ START_TEST(every_key_of_a_stage_is_read)
     ck_assert_uint_eq(pipeline->threads, 3);
     ck_assert_uint_eq(pipeline->memory_bytes, 3ull << 29);
     ck_assert_uint_eq(pipeline->max_in_flight, 7);
+    ck_assert_int_eq(pipeline->max_rejects.kind, REJECTS_SHARE);
+    ck_assert_uint_eq(pipeline->max_rejects.n, 125000);
     ck_assert_uint_eq(s->n_from, 3);
     ck_assert_str_eq(s->from[0].stage, "a");
     ck_assert_ptr_null(s->from[0].port);
@@ -124,7 +128,7 @@ START_TEST(every_key_of_a_stage_is_read)
     ck_assert_uint_eq(s->queue_items, 5);
     ck_assert_uint_eq(s->queue_bytes, 64 << 20);
     ck_assert_str_eq(yaml_get(s->with, "k")->text, "v");
-    ck_assert_uint_eq(s->at.line, 7);
+    ck_assert_uint_eq(s->at.line, 8);
     ck_assert_uint_eq(s->at.col, 11);
 }
 END_TEST
