@@ -208,6 +208,11 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
                 ",\"workers\":%u,\"own_threads\":%s,\"order\":\"%s\",\"on_error\":\"%s\"",
                 stage->workers, stage->own_threads ? "true" : "false", order_of(stage),
                 on_error_of(stage));
+    if (stage->desc->retry.times > 0)
+        text_printf(
+            out, ",\"retry\":{\"times\":%u,\"backoff_ns\":%llu,\"backoff_max_ns\":%llu}",
+            stage->desc->retry.times, (unsigned long long)stage->desc->retry.backoff_ns,
+            (unsigned long long)stage->desc->retry.backoff_max_ns);
     if (!stage->is_source)
         text_printf(out, ",\"queue\":{\"items\":%llu,\"bytes\":%llu,\"full\":\"%s\"}",
                     (unsigned long long)stage->queue_items,

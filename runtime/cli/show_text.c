@@ -233,6 +233,7 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     static const char *const orders[] = {"keep", "any", "{by: key}"};
     static const char *const policies[] = {"stop", "skip", "dead"};
     const struct stage_desc *desc = stage->desc;
+    char retry[RETRY_TEXT_MAX];
 
     text_str(y->out, "  - name: ");
     yaml_out_scalar(y, stage->name, strlen(stage->name), false);
@@ -250,7 +251,11 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     end_or_default(y, stage->order == desc->order ? desc->order_node : NULL, "default");
     queue_lines(y, stage);
     yaml_out_key(y, STAGE_INDENT, "on_error");
-    words(y, policies[stage->on_error]);
+    if (desc->retry.times > 0)
+        text_printf(y->out, " {retry: %s, then: %s}", retry_show(&desc->retry, retry),
+                    policies[stage->on_error]);
+    else
+        words(y, policies[stage->on_error]);
     end_or_default(y, stage->on_error == desc->on_error ? desc->on_error_node : NULL,
                    "default");
 }

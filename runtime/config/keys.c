@@ -8,11 +8,10 @@
 #include "base/units.h"
 
 static const char *const pipeline_known[] = {
-    "name",    "stages",  "vars",   "context",       "defaults",
-    "include", "threads", "memory", "max_in_flight",
-    "max_rejects", NULL};
-static const char *const pipeline_later[] = {
-    "limits", "checkpoint", "shutdown", "http", "cluster", "tests", NULL};
+    "name",    "stages", "vars",          "context",     "defaults", "include",
+    "threads", "memory", "max_in_flight", "max_rejects", NULL};
+static const char *const pipeline_later[] = {"limits",  "checkpoint", "shutdown", "http",
+                                             "cluster", "tests",      NULL};
 static const char *const include_known[] = {"stages",   "vars",    "context",
                                             "defaults", "include", NULL};
 static const char *const include_later[] = {"limits", NULL};
@@ -31,6 +30,9 @@ static const char *const default_never[] = {"use", "with", "name", "from", NULL}
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
 
 static const char *const order_known[] = {"by", NULL};
+
+static const char *const on_error_known[] = {"retry", "then", NULL};
+static const char *const retry_known[] = {"times", "backoff", NULL};
 
 static const char *const none[] = {NULL};
 
@@ -81,6 +83,20 @@ const struct key_set queue_keys = {
 const struct key_set order_keys = {
     .where = "an order",
     .known = order_known,
+    .later = none,
+    .ignored = none,
+};
+
+const struct key_set on_error_keys = {
+    .where = "an on_error",
+    .known = on_error_known,
+    .later = none,
+    .ignored = none,
+};
+
+const struct key_set retry_keys = {
+    .where = "a retry",
+    .known = retry_known,
     .later = none,
     .ignored = none,
 };

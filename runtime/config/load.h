@@ -127,7 +127,9 @@ void load_defaults(struct load *load, const struct yaml_node *node);
 void load_memory(struct load *load, const struct yaml_node *node);
 void load_in_flight(struct load *load, const struct yaml_node *node);
 
-/* error_keys.c: `max_rejects:`. */
+/* error_keys.c: `max_rejects:`, and `on_error:` of one stage. */
+void load_on_error(struct load *load, struct stage_desc *stage,
+                   const struct yaml_node *node);
 void load_max_rejects(struct load *load, const struct yaml_node *node);
 
 /* from.c: `from:` of one stage. */

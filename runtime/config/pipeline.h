@@ -36,6 +36,8 @@ struct rejects_limit {
 
 enum {
     REJECTS_TEXT_MAX = 32, /* bytes of a limit as it is written */
+    RETRY_TIMES_MAX = 1000,
+    RETRY_TEXT_MAX = 128, /* bytes of it as it is written */
 
     QUEUE_ITEMS_DEFAULT = 1024,
     QUEUE_BYTES_DEFAULT = 32 * 1000 * 1000,
@@ -56,6 +58,12 @@ struct from_ref {
         *scope; /* what names begin with in this pipeline: "" or "clean/"; NULL is "" */
     const struct source *source;
     struct mark at; /* the whole entry */
+};
+
+/* `retry:` of `on_error:`. */
+struct retry {
+    unsigned times;                      /* after the first time; 0: never */
+    uint64_t backoff_ns, backoff_max_ns; /* waiting before the first, and at most */
 };
 
 struct stage_desc {
@@ -82,7 +90,8 @@ struct stage_desc {
     const struct yaml_node *workers_node; /* NULL: not given */
     enum order order;
     const struct yaml_node *order_node; /* NULL: not given */
-    enum on_error on_error;
+    enum on_error on_error; /* what becomes of an item that was tried for the last time */
+    struct retry retry;
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
@@ -165,6 +174,9 @@ bool rejects_limit_read(const char *text, struct rejects_limit *ret_limit);
 /* Writes a limit that is set as a user would, "100" or "0.5%", into `buffer` and returns it. */
 const char *rejects_limit_show(const struct rejects_limit *limit,
                                char buffer[REJECTS_TEXT_MAX]);
+
+/* Writes a retry that is given in its long form, "{times: 3, backoff: 100ms..5s}", into `buffer` and returns it. */
+const char *retry_show(const struct retry *retry, char buffer[RETRY_TEXT_MAX]);
 
 /* NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);

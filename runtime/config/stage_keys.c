@@ -207,25 +207,6 @@ static void load_order(struct load *load, struct stage_desc *stage,
               key_is_text(node) && strcmp(node->text, "key") == 0 ? "{by: key}" : "keep");
 }
 
-static void load_on_error(struct load *load, struct stage_desc *stage,
-                          const struct yaml_node *node)
-{
-    static const char *const rules[] = {"stop", "skip", "dead",
-                                        NULL}; /* as enum on_error */
-    int choice;
-
-    stage->on_error_node = node;
-    if (node->kind == YAML_MAP) {
-        diag_hint(keys_add_later(load->diags, node->source, node->at,
-                                 "the long form of 'on_error'"),
-                  "write  on_error: stop, skip or dead");
-        return;
-    }
-    choice = key_choice(load->diags, "E124", "on_error", node, rules);
-    if (choice >= 0)
-        stage->on_error = (enum on_error)choice;
-}
-
 void load_stage_keys(struct load *load, struct stage_desc *stage,
                      const struct yaml_node *map)
 {

@@ -17,7 +17,8 @@
 static const char *const sub_known[] = {"use", "with", "name", "from", NULL};
 
 /* Keys of the run, which is another pipeline's. */
-static const char *const run_keys[] = {"threads", "memory", "max_in_flight", NULL};
+static const char *const run_keys[] = {"threads", "memory", "max_in_flight",
+                                       "max_rejects", NULL};
 
 bool sub_is_pipeline(const char *use)
 {

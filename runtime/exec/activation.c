@@ -64,6 +64,10 @@ static void end_call(struct instance *i)
     i->root = NULL;
     i->next_item = 0;
     i->item_left = false;
+    i->tries = 0;
+    i->n_parts = 0;
+    i->has_originals = false;
+    i->left = false;
     i->call = CALL_NONE;
 }
 
@@ -203,11 +207,16 @@ static void refuse_rest(struct instance *i)
 
 static enum outcome run_items(struct instance *i)
 {
+    i->not_before_ns = 0;
     switch (i->stage->desc->batch ? items_batch(i) : items_each(i)) {
     case ITEMS_DONE:
         return finish_call(i);
     case ITEMS_MORE:
         return OUTCOME_HELD;
+    case ITEMS_LATER: /* what is there need not wait too */
+        emit_close(i);
+        (void)emit_drain(i);
+        return OUTCOME_LATER;
     case ITEMS_ENOUGH:
         refuse_rest(i);
         return finish_call(i);

@@ -73,6 +73,11 @@ static bool build_instance(struct stage *s, struct instance *i, unsigned index)
         return false;
     for (size_t p = 0; p < n_ports; p++)
         i->outlets[p].target = s->ports[p].target;
+    if (s->needs_originals && s->desc->batch) {
+        i->originals = calloc(BATCH_ITEMS_MAX, sizeof(*i->originals));
+        if (!i->originals)
+            return false;
+    }
     i->magic = INSTANCE_MAGIC;
     i->index = index;
     i->stage = s;
@@ -109,6 +114,8 @@ static bool build_stage(struct stage *s)
 {
     s->n_instances = s->graph->workers;
     s->own_threads = s->graph->own_threads && !s->run->options.single_thread;
+    s->needs_originals =
+        s->graph->on_error != ON_ERROR_STOP || s->graph->desc->retry.times > 0;
     s->may_wait = s->desc->cancel || s->desc->flags & (PPH_BLOCKING | PPH_PINNED);
     mutex_init(&s->lock);
     lock_order_set(&s->lock, "stage.lock", LOCKS_STAGES, s->graph->level);
@@ -154,12 +161,15 @@ bool build_stages(struct run *run)
 
 static void free_instance(struct instance *i)
 {
-    if (!i || i->magic != INSTANCE_MAGIC)
+    if (!i)
+        return;
+    free(i->originals);
+    free(i->outlets);
+    if (i->magic != INSTANCE_MAGIC)
         return;
     scope_fini(&i->scope, &i->memory);
     origin_unref(i->origin);
     results_free(i);
-    free(i->outlets);
     i->magic = 0;
 }
 

@@ -164,7 +164,8 @@ static void show_budget(const struct run *run, struct text *out)
 /* What a stage could go on with, had it what it waits for. */
 struct standing {
     bool finished, sleeping;
-    bool has_work; /* or could make some */
+    bool tries_again; /* a call waits until it is time for that */
+    bool has_work;    /* or could make some */
     uint64_t items;
 };
 
@@ -181,6 +182,9 @@ static struct standing look_at_standing(struct stage *s)
     };
     for (const struct instance *i = s->free; i; i = i->next)
         st.sleeping = st.sleeping || i->not_before_ns > 0;
+    for (const struct instance *i = s->held; i; i = i->next)
+        st.tries_again =
+            st.tries_again || (i->call == CALL_ITEMS && i->not_before_ns > 0);
     mutex_unlock(&s->lock);
     return st;
 }
@@ -230,6 +234,9 @@ static bool show_wait(struct stage *s, const struct standing *st, struct text *o
         begin_clause(s, out);
         text_str(out, "is held back by ");
         show_budget(s->run, out);
+    } else if (st->tries_again) {
+        begin_clause(s, out);
+        text_str(out, "waits until it tries a failed item again");
     } else if (st->sleeping) {
         begin_clause(s, out);
         text_str(out, "has nothing to give now");

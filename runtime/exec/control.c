@@ -22,6 +22,12 @@ enum {
     CPUS_EVERY_MS = 10000,
 };
 
+/* Whether calls of the stage may be held until an item is tried again. */
+static bool tries_again(const struct stage *s)
+{
+    return s->graph->desc->retry.times > 0;
+}
+
 /* Sources read no more; what they have read is delivered. */
 static void drain(struct run *run)
 {
@@ -30,10 +36,10 @@ static void drain(struct run *run)
     for (size_t k = 0; k < run->n_stages; k++) {
         struct stage *s = &run->stages[k];
 
-        if (!s->graph->is_source)
-            continue;
-        stage_cancel_calls(s);
-        stage_make_ready(s);
+        if (s->graph->is_source)
+            stage_cancel_calls(s);
+        if (s->graph->is_source || tries_again(s)) /* which waits no more then */
+            stage_make_ready(s);
     }
 }
 
@@ -48,27 +54,44 @@ static void handle_signals(struct run *run)
         drain(run);
 }
 
-/* Makes sources ready whose idle time has passed; returns how long until the next one. */
-static uint64_t wake_idle_sources(struct run *run)
+/*
+ * Whether an instance of the list has waited long enough; if it cannot go on all the same, it waits for something else
+ * from now on.  Shortens *wait to the time until the next one has.
+ */
+static bool is_due(struct instance *list, uint64_t now, uint64_t *wait)
+{
+    bool due = false;
+
+    for (struct instance *i = list; i; i = i->next) {
+        if (i->not_before_ns == 0)
+            continue;
+        if (i->not_before_ns <= now) {
+            i->not_before_ns = 0;
+            due = true;
+        } else if (i->not_before_ns - now < *wait) {
+            *wait = i->not_before_ns - now;
+        }
+    }
+    return due;
+}
+
+/*
+ * Makes stages ready where somebody has waited long enough: a source that was idle, an item that is tried again.
+ * Returns how long until the next one.
+ */
+static uint64_t wake_waiting(struct run *run)
 {
     uint64_t now = clock_now_ns();
     uint64_t wait = ROUND_NS;
 
     for (size_t k = 0; k < run->n_stages; k++) {
         struct stage *s = &run->stages[k];
-        bool due = false;
+        bool due;
 
-        if (!s->graph->is_source)
+        if (!s->graph->is_source && !tries_again(s))
             continue;
         mutex_lock(&s->lock);
-        for (const struct instance *i = s->free; i; i = i->next) {
-            if (i->not_before_ns == 0)
-                continue;
-            if (i->not_before_ns <= now)
-                due = true;
-            else if (i->not_before_ns - now < wait)
-                wait = i->not_before_ns - now;
-        }
+        due = is_due(s->graph->is_source ? s->free : s->held, now, &wait);
         mutex_unlock(&s->lock);
         if (due)
             stage_make_ready(s);
@@ -164,7 +187,7 @@ static uint64_t round_of_duties(struct run *run)
     watch_look(run);
     next = sooner(next, follow_cpus(run));
     next = sooner(next, watchdog_look(run));
-    next = sooner(next, wake_idle_sources(run));
+    next = sooner(next, wake_waiting(run));
     return sooner(next, tick(run));
 }
 

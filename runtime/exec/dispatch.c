@@ -6,6 +6,7 @@
 #include "exec/inbox.h"
 #include "exec/lanes.h"
 #include "exec/order.h"
+#include "exec/policy.h"
 #include "exec/results.h"
 #include "exec/send.h"
 #include "exec/workers.h"
@@ -45,6 +46,8 @@ static bool held_can_go_locked(struct stage *s, const struct instance *i,
 static bool held_can_go_locked(struct stage *s, const struct instance *i,
                                uint64_t *blocked)
 {
+    if (i->call == CALL_ITEMS && i->not_before_ns > 0 && policy_waits(i))
+        return false; /* control makes the stage ready when it is time */
     if (s->window > 0 && !order_is_head(s, i)) /* its output waits for its turn anyway */
         return i->out.n < OUT_SOFT_BATCHES && i->out.cost < OUT_SOFT_COST &&
                budget_resumes_locked(s, i);
@@ -379,7 +382,7 @@ static bool give_back_locked(struct stage *s, struct instance *i, enum outcome o
 static bool give_back_locked(struct stage *s, struct instance *i, enum outcome outcome)
 {
     s->running--;
-    if (outcome == OUTCOME_HELD || outcome == OUTCOME_STOP) {
+    if (outcome == OUTCOME_HELD || outcome == OUTCOME_LATER || outcome == OUTCOME_STOP) {
         hold_locked(s, i);
     } else {
         PPH_ASSERT(i->call == CALL_NONE);
@@ -450,7 +453,8 @@ bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
         finished = give_back_locked(s, i, outcome);
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
-    if (outcome == OUTCOME_IDLE) { /* control keeps the time */
+    if (outcome == OUTCOME_IDLE ||
+        outcome == OUTCOME_LATER) { /* control keeps the time */
         atomic_fetch_add_explicit(&s->run->control, 1, memory_order_release); /* R3 */
         futex_wake(&s->run->control, 1);
     }

@@ -27,9 +27,10 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
 
 /* How an activation ended. */
 enum outcome {
-    OUTCOME_DONE, /* the call is over */
-    OUTCOME_HELD, /* to be continued: PPH_MORE, or output that has not gone down */
-    OUTCOME_IDLE, /* a source that has nothing now */
+    OUTCOME_DONE,  /* the call is over */
+    OUTCOME_HELD,  /* to be continued: PPH_MORE, or output that has not gone down */
+    OUTCOME_LATER, /* likewise, but not before i->not_before_ns */
+    OUTCOME_IDLE,  /* a source that has nothing now */
     OUTCOME_STOP, /* the run was cancelled in the middle: left as it is for the account */
 };
 

@@ -7,6 +7,7 @@
 
 #include "exec/context.h"
 #include "exec/emit.h"
+#include "exec/items.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/results.h"
@@ -97,7 +98,7 @@ static bool item_index(const struct instance *i, const struct pph_item *it,
     if (!it || !i->in)
         return false;
     items = i->in->items + i->next_item;
-    if (it < items || it >= i->in->items + i->in->n)
+    if (it < items || it >= items + items_shown(i))
         return false;
     *ret_index = (uint32_t)(it - items);
     return true;

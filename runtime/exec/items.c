@@ -6,8 +6,7 @@
 #include "exec/emit.h"
 #include "exec/policy.h"
 
-/* PPH_IN_PLACE: a payload that others see too is replaced by a copy.  False: no memory. */
-static bool make_writable(struct instance *i, struct pph_item *item)
+bool items_make_writable(struct instance *i, struct pph_item *item)
 {
     void *copy;
 
@@ -24,22 +23,49 @@ static bool make_writable(struct instance *i, struct pph_item *item)
     return true;
 }
 
-/* The item at next_item is finished with, well or badly. */
-static void item_done(struct instance *i)
+void items_keep_as_they_came(struct instance *i)
 {
-    i->next_item++;
-    i->call_in++;
-    i->item_left = false;
+    if (!i->stage->needs_originals || i->has_originals)
+        return;
+    for (uint32_t k = 0; k < i->in->n; k++)
+        i->in->items[k].flags &= (uint16_t)~PPH_WRITABLE;
+    if (i->originals)
+        memcpy(i->originals, i->in->items, i->in->n * sizeof(*i->originals));
+    i->has_originals = true;
 }
 
-/* The item failed: the policy decides.  False: the run stops; the item counts as unfinished. */
-static bool item_failed(struct instance *i, const struct pph_item *item)
+/* The item at next_item is finished with, well or badly. */
+static void item_over(struct instance *i)
 {
-    if (!policy_item_failed(i, item))
-        return false;
     i->next_item++;
     i->item_left = false;
-    return true;
+    i->tries = 0;
+}
+
+static void item_done(struct instance *i)
+{
+    item_over(i);
+    i->call_in++;
+}
+
+/* The item failed: it is tried again as it came, or the policy decides. */
+static enum items_result item_failed(struct instance *i)
+{
+    uint64_t at_ns;
+
+    if (policy_tries_again(i, &i->original, 1, &at_ns)) {
+        i->tries++;
+        i->item_left = false;
+        i->in->items[i->next_item] = i->original;
+        i->not_before_ns = at_ns;
+        if (at_ns == 0)
+            return ITEMS_DONE;
+        return emit_kept_by_copy(i) ? ITEMS_LATER : ITEMS_STOP;
+    }
+    if (!policy_item_failed(i, &i->original))
+        return ITEMS_STOP; /* the item counts as unfinished */
+    item_over(i);
+    return ITEMS_DONE;
 }
 
 /* What `each` said of one item.  ITEMS_DONE: go on with the next. */
@@ -67,7 +93,7 @@ static enum items_result each_returned(struct instance *i, int rc)
         return ITEMS_ENOUGH;
     case PPH_FAIL:
     case PPH_RETRY:
-        return item_failed(i, &i->original) ? ITEMS_DONE : ITEMS_STOP;
+        return item_failed(i);
     case PPH_STOP:
         if (run_cancelled(i->stage->run))
             return ITEMS_STOP;
@@ -87,7 +113,7 @@ static bool show_item(struct instance *i)
     if (i->item_left)
         return true;
     i->original = *item;
-    return !(i->stage->desc->flags & PPH_IN_PLACE) || make_writable(i, item);
+    return !(i->stage->desc->flags & PPH_IN_PLACE) || items_make_writable(i, item);
 }
 
 /* One call of `each`, of the next item.  False: no memory. */
@@ -142,6 +168,7 @@ enum items_result items_each(struct instance *i)
     const uint32_t n = i->in->n;
     enum items_result result = ITEMS_DONE;
 
+    items_keep_as_they_came(i);
     while (result == ITEMS_DONE && i->next_item < n) {
         bool called = true;
         int rc;
@@ -150,123 +177,19 @@ enum items_result items_each(struct instance *i)
             return ITEMS_STOP;
         if (i->out.n > 0 && emit_is_full(i))
             return ITEMS_MORE;
-        if (emit_may_keep(i) && !i->item_left && !in_place)
+        if (emit_may_keep(i) && !i->item_left && i->tries == 0 && !in_place)
             called = each_forwards(i, &rc);
         else if (!call_each(i, &rc))
             return ITEMS_STOP;
         if (called)
             result = each_returned(i, rc);
-        if (result == ITEMS_DONE && i->scope.n > i->scope_keep + 1)
+        if ((result == ITEMS_DONE || result == ITEMS_LATER) &&
+            i->scope.n > i->scope_keep + 1)
             scope_trim(&i->scope, &i->memory, i->scope_keep);
     }
     if (result == ITEMS_DONE && !emit_kept(i))
         return ITEMS_STOP;
     if (result == ITEMS_ENOUGH && !emit_kept_by_copy(i)) /* the rest is looked at yet */
         return ITEMS_STOP;
-    return result;
-}
-
-/*
- * The first `n` items of the array are over; those that fail() named have failed.  False: the run
- * stops at one of these.
- */
-static bool batch_done(struct instance *i, struct pph_item *items, size_t n)
-{
-    bool go_on = true;
-
-    if (i->n_failed_items == 0) {
-        i->call_in += n;
-        i->next_item += (uint32_t)n;
-        return true;
-    }
-    for (size_t k = 0; go_on && k < n; k++) {
-        if (i->failed_items[k / 64] >> (k % 64) & 1)
-            go_on = item_failed(i, &items[k]);
-        else
-            item_done(i);
-    }
-    memset(i->failed_items, 0, sizeof(i->failed_items));
-    i->n_failed_items = 0;
-    return go_on;
-}
-
-/* `batch` wants the items from ctx->done on again. */
-static enum items_result batch_more(struct instance *i, struct pph_item *items,
-                                    uint32_t n)
-{
-    size_t done = i->ctx.done;
-
-    if (done > n) {
-        policy_misuse(i, "batch() left more items in ctx->done than it was given");
-        return ITEMS_STOP;
-    }
-    return batch_done(i, items, done) ? ITEMS_MORE : ITEMS_STOP;
-}
-
-/* `batch` failed at the item ctx->done; those before it are finished. */
-static enum items_result batch_failed(struct instance *i, struct pph_item *items,
-                                      uint32_t n)
-{
-    size_t done = i->ctx.done;
-
-    if (done >= n) {
-        policy_misuse(i, "batch() failed with ctx->done past its last item");
-        return ITEMS_STOP;
-    }
-    i->failed_items[done / 64] &= ~(UINT64_C(1) << (done % 64));
-    if (!batch_done(i, items, done))
-        return ITEMS_STOP;
-    return item_failed(i, &items[done]) ? ITEMS_DONE : ITEMS_STOP;
-}
-
-static enum items_result batch_returned(struct instance *i, struct pph_item *items,
-                                        uint32_t n, int rc)
-{
-    if (i->failed_stage && rc >= 0) { /* it named the stage, not an item */
-        policy_bad_return(i, "batch", i->fail_code);
-        return ITEMS_STOP;
-    }
-    if (rc == PPH_OK)
-        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
-    if (rc == PPH_END)
-        return batch_done(i, items, n) ? ITEMS_ENOUGH : ITEMS_STOP;
-    switch (rc) {
-    case PPH_MORE:
-        return batch_more(i, items, n);
-    case PPH_FAIL:
-    case PPH_RETRY:
-        return batch_failed(i, items, n);
-    case PPH_STOP: /* nobody wants what it would emit: dispatch closes the stage */
-        if (run_cancelled(i->stage->run))
-            return ITEMS_STOP;
-        return batch_done(i, items, n) ? ITEMS_DONE : ITEMS_STOP;
-    default:
-        policy_bad_return(i, "batch", rc);
-        return ITEMS_STOP;
-    }
-}
-
-enum items_result items_batch(struct instance *i)
-{
-    const struct pph_plugin *desc = i->stage->desc;
-    enum items_result result = ITEMS_DONE;
-
-    while (result == ITEMS_DONE && i->in && i->next_item < i->in->n) {
-        struct pph_item *items = i->in->items + i->next_item;
-        uint32_t n = i->in->n - i->next_item;
-
-        if (run_cancelled(i->stage->run))
-            return ITEMS_STOP;
-        if (i->out.n > 0 && emit_is_full(i))
-            return ITEMS_MORE;
-        for (uint32_t k = 0; desc->flags & PPH_IN_PLACE && k < n; k++) {
-            if (!make_writable(i, &items[k]))
-                return ITEMS_STOP;
-        }
-        i->failed = false;
-        i->failed_stage = false;
-        i->ctx.done = 0;
-        result = batch_returned(i, items, n, desc->batch(&i->ctx, items, n));
-    }
     return result;
 }

@@ -155,6 +155,9 @@ void bound_memory(struct graph *graph)
         /* ... a copy for a reader; and a spare thread, should it wait inside emit */
         uint64_t worker = 2 * (uint64_t)BATCH_BYTES + CALL_SOFT_COST + copy_bytes(s) +
                           output + THREAD_BYTES;
+        if (s->plugin->desc.batch && !s->is_source &&
+            (s->on_error != ON_ERROR_STOP || s->desc->retry.times > 0))
+            worker += BATCH_ITEMS_MAX * sizeof(struct pph_item); /* as they came */
         uint64_t one = s->keyed ? divided_bytes(s) : BATCH_BYTES;
 
         if (!s->is_source && s->queue_items < queue / BATCH_BYTES)

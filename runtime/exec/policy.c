@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/lock_order.h"
+#include "base/units.h"
 #include "exec/emit.h"
+#include "exec/host.h"
 #include "exec/inbox.h"
 #include "exec/instance.h"
 #include "exec/order.h"
@@ -16,6 +19,7 @@
 
 enum {
     FAILURES_MAX = 64, /* different ones that are kept; more are counted as the last */
+    LOG_LEVEL_DETAIL = 7,
     SHORT_MAX =
         128, /* of a message that there was no memory for: its start is kept here */
 };
@@ -124,8 +128,13 @@ static void record(struct stage *s, struct instance *i, const char *what,
         .fatal = fatal,
     };
 
-    if (item)
+    if (item) {
         failure.pos = item->pos;
+        failure.attempt = i->tries + 1;
+        failure.attempts = s->graph->desc->retry.times + 1;
+        failure.halved_from = i->halved_from;
+        failure.among = i->among;
+    }
     if (root && root->origin)
         failure.origin = root->origin->name;
     else if (i && i->origin)
@@ -218,12 +227,71 @@ void policy_bad_return(struct instance *i, const char *call, int rc)
     }
 }
 
+/* Twice as long each time. */
+static uint64_t backoff(const struct retry *retry, uint32_t tries)
+{
+    uint64_t wait = retry->backoff_ns;
+
+    for (uint32_t k = 0; k < tries && wait < retry->backoff_max_ns; k++)
+        wait *= 2; /* of at most a day: no overflow */
+    return wait < retry->backoff_max_ns ? wait : retry->backoff_max_ns;
+}
+
+static void say_again(const struct instance *i, const struct pph_item *item, uint32_t n,
+                      uint64_t wait_ns)
+{
+    struct run *run = i->stage->run;
+    char what[64];
+    char time[32];
+
+    if (!run->options.log || run->options.log_level < LOG_LEVEL_DETAIL)
+        return;
+    if (n > 1)
+        (void)snprintf(what, sizeof(what), "%u items", n);
+    else if (item->pos > 0)
+        (void)snprintf(what, sizeof(what), "item %llu", (unsigned long long)item->pos);
+    else
+        (void)snprintf(what, sizeof(what), "an item");
+    host_log(run, i->stage, LOG_LEVEL_DETAIL,
+             "%s failed (attempt %u of %u), and again in %s: %s", what, i->tries + 1,
+             i->stage->graph->desc->retry.times + 1,
+             units_show_time(wait_ns, time, sizeof(time)), words_of(i));
+}
+
+bool policy_tries_again(struct instance *i, const struct pph_item *item, uint32_t n,
+                        uint64_t *ret_at_ns)
+{
+    const struct run *run = i->stage->run;
+    const struct retry *retry = &i->stage->graph->desc->retry;
+    uint64_t wait;
+
+    if (i->tries >= retry->times || run_cancelled(run))
+        return false;
+    wait = backoff(retry, i->tries);
+    if (atomic_load_explicit(&run->draining, memory_order_relaxed))
+        wait = 0;
+    *ret_at_ns = wait > 0 ? clock_now_ns() + wait : 0;
+    instance_count(i, i->ledger, COUNT_RETRIED, n);
+    say_again(i, item, n, wait);
+    return true;
+}
+
+bool policy_waits(const struct instance *i)
+{
+    return !atomic_load_explicit(&i->stage->run->draining, memory_order_relaxed) &&
+           clock_now_ns() < i->not_before_ns;
+}
+
+bool policy_gives_up(const struct instance *i)
+{
+    return i->stage->graph->on_error != ON_ERROR_STOP && i->ledger != LEDGER_DEAD;
+}
+
 bool policy_item_failed(struct instance *i, const struct pph_item *item)
 {
     struct stage *s = i->stage;
-    enum on_error on_error = s->graph->on_error;
     const char *said = words_of(i);
-    bool stop = on_error == ON_ERROR_STOP || i->ledger == LEDGER_DEAD;
+    bool stop = !policy_gives_up(i);
 
     if (run_cancelled(s->run))
         return false;
@@ -233,7 +301,7 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item)
         policy_cancel(s->run);
         return false;
     }
-    if (on_error == ON_ERROR_SKIP) {
+    if (s->graph->on_error == ON_ERROR_SKIP) {
         instance_count(i, i->ledger, COUNT_SKIPPED, 1);
         rejects_add(s->run);
         return true;

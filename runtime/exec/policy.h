@@ -19,7 +19,20 @@ size_t failures_get(const struct failures *failures,
                     const struct run_failure **ret_failures);
 
 /*
- * The input item failed (fail() was told why, or not).  True: it was skipped or sent to `.dead`, go
+ * Whether the item, or this one and those behind it, `n` together, is to be tried again; it has failed i->tries times
+ * before.  *ret_at_ns is when, 0: at once.  Says so in the log.  [worker running the instance]
+ */
+bool policy_tries_again(struct instance *i, const struct pph_item *item, uint32_t n,
+                        uint64_t *ret_at_ns);
+
+/* Whether it is too early for i->not_before_ns: never in a drain.  [worker, or control] */
+bool policy_waits(const struct instance *i);
+
+/* Whether single items can be given up here; else each failure stops the run.  [worker running the instance] */
+bool policy_gives_up(const struct instance *i);
+
+/*
+ * The input item failed (fail() was told why, or not) for the last time.  True: it was skipped or sent to `.dead`, go
  * on with the next.  False: the run stops.  [worker running the instance]
  */
 bool policy_item_failed(struct instance *i, const struct pph_item *item) PPH_NODISCARD;

@@ -60,7 +60,7 @@ static uint64_t ended(const struct run *run)
 {
     return total(run, COUNT_DELIVERED) + total(run, COUNT_DEAD) +
            total(run, COUNT_SKIPPED) + total(run, COUNT_FILTERED) +
-           total(run, COUNT_MERGED);
+           total(run, COUNT_MERGED) + total(run, COUNT_DROPPED);
 }
 
 /*

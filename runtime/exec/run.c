@@ -316,6 +316,7 @@ void run_view(const struct run *run, struct run_view *view)
             .dead = stage_total(s, COUNT_DEAD),
             .skipped = stage_total(s, COUNT_SKIPPED),
             .dropped = stage_total(s, COUNT_DROPPED),
+            .retried = stage_total(s, COUNT_RETRIED),
             .calls = stage_calls(s),
             .busy_ns = stage_busy_ns(s),
             .queue_items = atomic_load_explicit(&s->q_items, memory_order_relaxed),

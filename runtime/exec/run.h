@@ -44,7 +44,13 @@ struct run_failure {
     uint64_t pos;         /* in the origin, in the source's pos_unit; 0: unknown */
     const char *pos_unit; /* of the source; NULL: unknown */
     unsigned worker;
-    bool fatal;     /* it stopped the run */
+    /* of an item: which attempt was the last, of how many; 0: it was no item */
+    unsigned attempt, attempts;
+    uint32_t
+        halved_from; /* found by running a batch of so many in halves; 0: it was not */
+    uint32_t
+        among;  /* any of so many, from that one on, is the culprit; 0: it is that one */
+    bool fatal; /* it stopped the run */
     uint64_t count; /* how often; the rest is of the first time */
 };
 
@@ -81,6 +87,7 @@ struct run_account {
 struct run_stage_view {
     const struct graph_stage *stage;
     uint64_t items_in, items_out, dead, skipped, dropped;
+    uint64_t retried; /* items tried again, as often as that happened */
     uint64_t calls;
     uint64_t busy_ns;                  /* time inside the plugin, all workers together */
     uint64_t queue_items, queue_bytes; /* waiting in front of it now */

@@ -48,6 +48,9 @@ enum {
     CALL_SOFT_COST = 4 << 20,
 };
 
+/* What a batch may be divided into because of failures; see parts-note in items_batch.c. */
+enum { PARTS_MAX = 32 };
+
 #define INSTANCE_MAGIC 0x70706931u
 
 struct result;
@@ -71,10 +74,19 @@ enum count {
     COUNT_DROPPED,    /* there was no room, and the queue's rule is to drop */
     COUNT_UNFINISHED, /* left over by an early stop */
     COUNT_LEFT,       /* of these: inputs that a stage had taken */
+    COUNT_RETRIED,    /* tried again: no matter of the account */
     COUNTS
 };
 
 enum call { CALL_NONE, CALL_GENERATE, CALL_ITEMS, CALL_FLUSH };
+
+/* Items of a batch, one behind the other, that have failed equally often; see parts-note in items_batch.c. */
+struct part {
+    uint32_t n;
+    uint32_t tries;         /* how often they have failed */
+    uint32_t halved_from;   /* items of the batch that is run in halves; 0: it is not */
+    uint64_t not_before_ns; /* when they are tried again; 0: at once */
+};
 
 /* A call at the last look of the watchdog. */
 struct watched {
@@ -112,7 +124,8 @@ struct instance {
     bool told;     /* emit has said PPH_MORE in this activation */
     bool entered;  /* sources: the budget has let this activation in */
     bool promised; /* ... and it has not made the batch yet that it has a place for */
-    uint64_t not_before_ns; /* a source that said PPH_IDLE */
+    /* a source that said PPH_IDLE; a held call with an item that is to be tried again */
+    uint64_t not_before_ns;
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
     _Atomic uint32_t woken;
     uint64_t idle_ns;  /* how long it waited last */
@@ -135,8 +148,18 @@ struct instance {
     uint32_t next_item;
     bool winding_up; /* inside `stop` or `close` */
     struct pph_item
-        original;   /* `each`: the item as it came; in->items has the plugin's */
-    bool item_left; /* ... which it wants to see again */
+        original;         /* `each`: the item as it came; in->items has the plugin's */
+    bool item_left;       /* ... which it wants to see again */
+    uint32_t tries;       /* how often the item that is worked on has failed before */
+    uint32_t halved_from; /* `batch`: of that item, as in struct part */
+    uint32_t
+        among; /* `batch`: it may be any of so many, from that one on; 0: it is that one */
+    struct part parts[PARTS_MAX]; /* `batch`: the first one last */
+    uint32_t n_parts;
+    /* `batch`, if the stage needs_originals: the items of `in` as they came; else NULL */
+    struct pph_item *originals;
+    bool has_originals; /* of this call: they are kept, and nobody writes to them */
+    bool left;          /* `batch`: some are as the plugin left them */
     /* `each`: so many items at the front of `in`, forwarded, go on in that very batch when the call
      * ends.  Nothing was emitted since. */
     uint32_t kept;
@@ -235,6 +258,7 @@ struct stage {
     bool own_threads;         /* ... one per instance, instead of the pool's */
     /* its calls may last for ever: what one has emitted does not wait for the next */
     bool may_wait;
+    bool needs_originals;     /* what fails is tried again, or goes on as it came */
     uint32_t window;          /* ordered: tickets under way; else 0 */
     struct stage **producers; /* whoever feeds this stage */
     size_t n_producers;

@@ -63,6 +63,8 @@ static struct look look_at(struct stage *s)
     };
     for (const struct instance *i = s->free; i; i = i->next)
         look.sleeping = look.sleeping || i->not_before_ns > 0;
+    for (const struct instance *i = s->held; i; i = i->next)
+        look.sleeping = look.sleeping || (i->call == CALL_ITEMS && i->not_before_ns > 0);
     for (unsigned w = 0; s->own_threads && w < s->n_instances;
          w++) /* woken, not yet here */
         look.sleeping =

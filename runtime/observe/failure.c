@@ -13,13 +13,17 @@ static bool place(const struct run_failure *f, struct text *out)
 {
     const char *unit = f->pos_unit != NULL ? f->pos_unit : "item";
 
-    if (f->pos == 0 && f->origin == NULL)
+    if (f->pos == 0 && f->origin == NULL && f->attempts <= 1)
         return false;
+    if (f->pos == 0 && f->origin == NULL)
+        text_str(out, "an item");
     if (f->pos > 0)
         text_printf(out, "%s %llu%s", unit, (unsigned long long)f->pos,
                     f->origin != NULL ? " of " : "");
     if (f->origin != NULL)
         text_printable(out, f->origin, strlen(f->origin), MESSAGE_MAX);
+    if (f->attempts > 1)
+        text_printf(out, " (attempt %u of %u)", f->attempt, f->attempts);
     return true;
 }
 
@@ -97,6 +101,14 @@ static void show(const struct report *report, const struct run_failure *f,
         }
         text_str(out, "\n");
     }
+    if (f->halved_from > 0)
+        text_printf(out, "   = found by running its batch of %u in halves\n",
+                    (unsigned)f->halved_from);
+    if (f->among > 0)
+        text_printf(out,
+                    "   = the plugin has not said which: it may be any of %u items, from "
+                    "this one on\n",
+                    (unsigned)f->among);
     text_str(out, "\n");
 }
 

@@ -218,6 +218,21 @@ static void show_table(const struct report *report, struct text *out)
     table_fini(&table);
 }
 
+/* Items that failed and were tried again: not in the account, for what counts there is how they end. */
+static void show_retries(const struct report *report, struct text *out)
+{
+    char count[FIGURE_MAX];
+
+    for (size_t i = 0; i < report->graph->n_stages; i++) {
+        uint64_t retried = report->view->stages[i].retried;
+
+        if (retried > 0)
+            text_printf(out, "  %s tried again %s %s\n", report->graph->stages[i].name,
+                        units_show_count(retried, count, sizeof(count)),
+                        retried == 1 ? "time" : "times");
+    }
+}
+
 static void show_limit(const struct report *report, struct text *out)
 {
     struct report_limit limit = report_limit(report);
@@ -263,5 +278,6 @@ void report_summary(const struct report *report, struct text *out)
     show_dropped(report, out);
     show_rate(report, out);
     show_table(report, out);
+    show_retries(report, out);
     show_limit(report, out);
 }

@@ -38,6 +38,14 @@ static void failure(const struct report *report, const struct run_failure *f,
         number(out, "position", f->pos);
         member(out, "position_unit", f->pos_unit != NULL ? f->pos_unit : "item");
     }
+    if (f->attempts > 1) {
+        number(out, "attempt", f->attempt);
+        number(out, "attempts", f->attempts);
+    }
+    if (f->halved_from > 0)
+        number(out, "halved_from", f->halved_from);
+    if (f->among > 0)
+        number(out, "among", f->among);
     if (f->stage != NULL)
         number(out, "worker", f->worker);
     number(out, "count", f->count);
@@ -57,6 +65,7 @@ static void stage(const struct report *report, size_t i, struct text *out)
     number(out, "dead", view->dead);
     number(out, "skipped", view->skipped);
     number(out, "dropped", view->dropped);
+    number(out, "retried", view->retried);
     number(out, "calls", view->calls);
     text_printf(out, ",\"busy_seconds\":%.6f", (double)view->busy_ns / NS_PER_S);
     text_printf(out, ",\"busy\":%.4f", report_busy(report, i));

@@ -29,7 +29,8 @@ struct actor {
     uint64_t pos;
     unsigned next; /* output, or item of a source */
     unsigned needless;
-    bool told; /* the last emit said PPH_MORE */
+    unsigned tries; /* of this item, in vain */
+    bool told;      /* the last emit said PPH_MORE */
     unsigned range_end;
     bool flushed, flush_goes_on;
     unsigned taken;                 /* items, ever */

@@ -211,7 +211,7 @@ static bool is_over(void)
     return run_cancelled(watched) || run_has_ended(watched);
 }
 
-/* A source that said PPH_IDLE goes on when time passes; so does an emitter that finds itself alone. */
+/* A source that said PPH_IDLE goes on when time passes, and an item that is tried again; so does an emitter that finds itself alone. */
 static bool waits_for_time(void)
 {
     if (machine_someone_naps() || machine_refused_thread())
@@ -219,6 +219,10 @@ static bool waits_for_time(void)
     for (size_t k = 0; k < watched->n_stages && !is_over(); k++) {
         for (const struct instance *i = watched->stages[k].free; i; i = i->next) {
             if (i->not_before_ns > 0)
+                return true;
+        }
+        for (const struct instance *i = watched->stages[k].held; i; i = i->next) {
+            if (i->call == CALL_ITEMS && i->not_before_ns > 0)
                 return true;
         }
     }

@@ -178,10 +178,17 @@ static bool check_sending(const struct stage *s)
     return true;
 }
 
+static bool is_draining(const struct stage *s)
+{
+    return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
+}
+
 static void check_held(const struct stage *s, const struct instance *i)
 {
     struct option option = {.s = s, .by = i, .what = "go on with a held call"};
 
+    if (i->call == CALL_ITEMS && i->not_before_ns > 0 && !is_draining(s))
+        return; /* until its time has come: control sees to that */
     option.makes = i->call == CALL_GENERATE && !i->out.head;
 
     if (s->window > 0 && peek(&s->head_ticket) != i->ticket) {
@@ -194,11 +201,6 @@ static void check_held(const struct stage *s, const struct instance *i)
         needs_gate(&option);
     }
     check(&option);
-}
-
-static bool is_draining(const struct stage *s)
-{
-    return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
 }
 
 /* Whether the free instance could begin a call now, if there is anything to do. */

@@ -157,6 +157,13 @@ static void set_failing(struct plan *plan, size_t k, uint64_t *random)
         return;
     plan->stages[k].on_error = policies[below(random, 6)];
     plan->scripts[k].fails = (uint8_t)below(random, 128);
+    if (plan->scripts[k].kind == SCRIPT_EACH && one_in(random, 2)) {
+        uint64_t wait = below(random, 3) * 1000000;
+
+        plan->scripts[k].flaky = (uint8_t)below(random, 128);
+        plan->stages[k].retry =
+            (struct retry){1 + (unsigned)below(random, 2), wait, 2 * wait};
+    }
 }
 
 static void add_processor(struct plan *plan, uint64_t *random)

@@ -52,6 +52,7 @@ struct script {
     /* Sources. */
     unsigned items;   /* of each worker; SCRIPT_PLANNED: of all together */
     unsigned at_once; /* items in one emit */
+    uint8_t flaky;    /* fails an item that is tried again */
     uint8_t idles;
     bool waits; /* for `cancel`, when it has emitted all */
 

@@ -174,11 +174,32 @@ static int item_failed(struct actor *a, const struct pph_item *it)
     return actor_fail(a, it, PPH_FAIL);
 }
 
+/* Fails though it will be tried again: at times by chance, and always where it is bad. */
+static bool fails_for_now(struct actor *a, const struct pph_item *it)
+{
+    const struct kit_stage *stage = &world.plan->stages[a->script->stage];
+
+    if (a->begun || a->tries >= stage->retry.times ||
+        !(script_fate(a->script, it->pos).fails || actor_chance(a->script->flaky)))
+        return false;
+    a->tries++;
+    return true;
+}
+
 int script_each(struct pph_ctx *ctx, struct pph_item *it)
 {
     struct actor *a = actor_enter(ctx);
-    int rc = work_on(a, it);
+    int rc;
 
+    if (fails_for_now(a, it)) {
+        payload_check(it);
+        rc = actor_fail(a, it, PPH_RETRY);
+        actor_leave(a);
+        return rc;
+    }
+    rc = work_on(a, it);
+    if (rc != PPH_MORE)
+        a->tries = 0;
     if (rc == PPH_FAIL) {
         rc = item_failed(a, it);
     } else if (rc == PPH_OK || rc == PPH_FORWARD) {

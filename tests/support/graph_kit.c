@@ -45,6 +45,7 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     desc->workers = in->workers;
     desc->order = in->order;
     desc->on_error = in->on_error;
+    desc->retry = in->retry;
     desc->queue_items = in->queue_items ? in->queue_items : QUEUE_ITEMS_DEFAULT;
     desc->queue_bytes = in->queue_bytes ? in->queue_bytes : QUEUE_BYTES_DEFAULT;
     if (in->from)

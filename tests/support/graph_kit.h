@@ -18,6 +18,7 @@ struct kit_stage {
     unsigned workers;
     enum order order;
     enum on_error on_error;
+    struct retry retry;
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
     const struct pph_value *args;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages for tests of the command line: `picky` rejects items, `sleepy` takes its time, `sorter` has a port beside
+ * Stages for tests of the command line: `picky` rejects items, `grumpy` whole batches, `sleepy` takes its time, `sorter` has a port beside
  * its output, `vault` has a secret setting.
  */
 #include <poll.h>
@@ -17,6 +17,16 @@ static int picky_each(struct pph_ctx *ctx, struct pph_item *it)
         return ctx->host->fail(ctx, it, PPH_FAIL, "it starts with a bad letter");
     }
     return PPH_FORWARD;
+}
+
+/* Refuses all for the sake of one, and does not say which. */
+static int grumpy_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (items[k].len > 0 && *(const char *)items[k].data == *ctx->args[0].s)
+            return ctx->host->fail(ctx, NULL, PPH_FAIL, "one of them is bad");
+    }
+    return ctx->host->emit(ctx, items, n) == PPH_STOP ? PPH_STOP : PPH_OK;
 }
 
 enum { SLEEPY_TIME, SLEEPY_SAY };
@@ -114,8 +124,18 @@ static const struct pph_param vault_params[] = {
 static const struct pph_port sorter_ports[] = {
     {.name = "even", .doc = "Items of even length."}, {0}};
 
+static const struct pph_plugin grumpy = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_PROCESSOR,
+    .flags = PPH_PARALLEL,
+    .name = "grumpy",
+    .doc = "Refuses batches by the first letter of an item.",
+    .params = picky_params,
+    .batch = grumpy_batch};
+
 static const struct pph_plugin vault = {.size = sizeof(struct pph_plugin),
                                         .kind = PPH_CONSUMER,
+                                        .next = &grumpy,
                                         .name = "vault",
                                         .doc = "Has a secret.",
                                         .params = vault_params,

@@ -133,6 +133,28 @@ START_TEST(every_key_of_a_stage_is_read)
 }
 END_TEST
 
+START_TEST(a_retry_has_times_and_a_backoff)
+{
+    char text[RETRY_TEXT_MAX];
+
+    load("stages:\n"
+         "  - {use: a, on_error: {retry: 2, then: dead}}\n"
+         "  - {use: b, on_error: {retry: {times: 7, backoff: 1.5s..1m}}}\n"
+         "  - {use: c, on_error: {retry: {times: 1, backoff: 20us}, then: skip}}\n"
+         "  - {use: d, on_error: {then: skip}}\n");
+
+    const struct stage_desc *s = pipeline->stages;
+    ck_assert_str_eq(retry_show(&s[0].retry, text), "{times: 2, backoff: 100ms..5s}");
+    ck_assert_int_eq(s[0].on_error, ON_ERROR_DEAD);
+    ck_assert_str_eq(retry_show(&s[1].retry, text), "{times: 7, backoff: 1500ms..1m}");
+    ck_assert_int_eq(s[1].on_error, ON_ERROR_STOP);
+    ck_assert_str_eq(retry_show(&s[2].retry, text), "{times: 1, backoff: 20us..20us}");
+    ck_assert_int_eq(s[2].on_error, ON_ERROR_SKIP);
+    ck_assert_uint_eq(s[3].retry.times, 0);
+    ck_assert_int_eq(s[3].on_error, ON_ERROR_SKIP);
+}
+END_TEST
+
 START_TEST(short_forms_set_one_field)
 {
     load("stages:\n"
@@ -427,6 +449,7 @@ static TCase *core_case(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_stage_has_defaults);
     tcase_add_test(tc, every_key_of_a_stage_is_read);
+    tcase_add_test(tc, a_retry_has_times_and_a_backoff);
     tcase_add_test(tc, short_forms_set_one_field);
     tcase_add_test(tc, default_names_follow_the_plugin_and_are_numbered);
     tcase_add_test(tc, schema_is_ignored);
