@@ -6,6 +6,8 @@ set(PPH_INSTALL_PLUGIN_DIR ${CMAKE_INSTALL_LIBDIR}/pphost/plugins)
 set(PPH_PLUGIN_SOURCE_DIR ${PROJECT_SOURCE_DIR}/plugins)
 # From the folder of the executable to the plugins that came with it.
 file(RELATIVE_PATH PPH_PLUGIN_DIR_FROM_BIN /${CMAKE_INSTALL_BINDIR} /${PPH_INSTALL_PLUGIN_DIR})
+# Likewise from the folder of the library.
+file(RELATIVE_PATH PPH_PLUGIN_DIR_FROM_LIB /${CMAKE_INSTALL_LIBDIR} /${PPH_INSTALL_PLUGIN_DIR})
 
 # The build folder looks like an installed tree to the executable.
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/plugins ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/pphost)
@@ -19,7 +21,8 @@ function(pph_install)
     install(TARGETS pphost RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pphost DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
             FILES_MATCHING PATTERN "*.h")
-    install(TARGETS pphost_abi EXPORT pphost)
+    install(TARGETS pphost_abi pphost_shared pphost_static EXPORT pphost
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(EXPORT pphost NAMESPACE pphost:: FILE pphostTargets.cmake DESTINATION ${config_dir})
 
     configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pphostConfig.cmake.in
@@ -32,8 +35,10 @@ function(pph_install)
 
     set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
     file(RELATIVE_PATH PPH_PREFIX_FROM_PC /${pc_dir} /)
-    configure_file(${PROJECT_SOURCE_DIR}/cmake/pphost.pc.in ${generated}/pphost.pc @ONLY)
-    install(FILES ${generated}/pphost.pc DESTINATION ${pc_dir})
+    foreach (name pphost libpphost)
+        configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${generated}/${name}.pc @ONLY)
+        install(FILES ${generated}/${name}.pc DESTINATION ${pc_dir})
+    endforeach ()
 
     foreach (name LICENSE README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md)
         install(FILES ${PROJECT_SOURCE_DIR}/${name} DESTINATION ${CMAKE_INSTALL_DOCDIR})

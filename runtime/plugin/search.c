@@ -3,8 +3,10 @@
 #include "plugin/search.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,16 +69,32 @@ static bool exists(struct arena *arena, const char *dir, const char *file)
     return path && stat(path, &st) == 0;
 }
 
+/* The file of the shared library that this code is part of; false: it is part of the program itself. */
+static bool library_file(char *path)
+{
+    static const char here;
+    struct link_map *map;
+    Dl_info info;
+
+    return dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map->l_name[0] &&
+           realpath(map->l_name, path);
+}
+
 /*
- * What came with the program: plugins/ of a build folder, known by CMake's cache, which lies
+ * What came with libpphost, relative to it; or with the program: plugins/ of a build folder, known by CMake's cache, which lies
  * beside the program or one above; otherwise where `cmake --install` puts them, relative to the
  * program so that an installed tree can be moved.
  */
 static void add_own(struct builder *b)
 {
     char exe[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    ssize_t len;
 
+    if (library_file(exe)) {
+        add(b, exe, (size_t)(strrchr(exe, '/') - exe), PPH_PLUGIN_DIR_FROM_LIB);
+        return;
+    }
+    len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
     if (len <= 0)
         return;
     exe[len] = '\0';

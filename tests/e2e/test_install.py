@@ -43,6 +43,15 @@ find_package(pphost 0.1 REQUIRED)
 pphost_add_plugin(keep keep.c)
 install(TARGETS keep LIBRARY DESTINATION ${PPHOST_PLUGIN_DIR})
 """
+WORDS_PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(words LANGUAGES C)
+find_package(pphost 0.1 REQUIRED)
+find_package(Threads REQUIRED)
+foreach (kind pphost pphost_static)
+    add_executable(words_${kind} words.c)
+    target_link_libraries(words_${kind} PRIVATE pphost::${kind} Threads::Threads)
+endforeach ()
+"""
 PIPELINE = """stages:
   - use: lines
     with: {{path: text.txt}}
@@ -128,6 +137,51 @@ class Installed(unittest.TestCase):
         self.addCleanup((self.plugins / "keep.so").unlink)
         self.call([cmake, "--install", out])
         self.run_long_words("keep")
+
+    def write_words(self):
+        """The program of docs/embedding.md; and what its compiler must be told."""
+        guide = next(self.prefix.rglob("embedding.md")).read_text()
+        program = re.search(r"^```c\n(.*?)^```", guide, re.M | re.S).group(1)
+        (self.work / "words.c").write_text(program)
+        archive = next(self.prefix.rglob("libpphost.a"))
+        undefined = self.call(["nm", "-u", archive])
+        return ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror",
+                *(["-fsanitize=address,undefined"] if "__asan_init" in undefined else []),
+                *(["-fsanitize=thread"] if "__tsan_init" in undefined else []),
+                *(["--coverage"] if "__gcov_init" in undefined else [])]
+
+    def run_words(self, program, **env):
+        """Each word of the text in its place, and the account of the command line."""
+        with (self.work / "text.txt").open("rb") as text:
+            plain = subprocess.run(["setarch", "-R", program], stdin=text, capture_output=True, check=False,
+                                   cwd=self.work, env=self.env | env, timeout=TIME_LIMIT_S)
+        self.assertEqual(plain.returncode, 0, plain.stderr)
+        self.assertEqual(plain.stdout.decode().split("\n")[:-1], TEXT.split())
+        self.assertRegex(plain.stderr.decode(), r"^done in .*\n  read 4 \+ split \d+ = delivered 6")
+
+    def test_program_built_with_pkg_config_runs_a_pipeline(self):
+        strict = self.write_words()
+        flags = self.call(["pkg-config", "--cflags", "--libs", "libpphost"]).split()
+        shared = next(self.prefix.rglob("libpphost.so"))
+        self.call([compiler, *strict, "-o", "words", "words.c", *flags, f"-Wl,-rpath,{shared.parent}"],
+                  cwd=self.work)
+        self.run_words(self.work / "words")
+        cflags = self.call(["pkg-config", "--cflags", "libpphost"]).split()
+        private = [flag for flag in self.call(["pkg-config", "--static", "--libs", "libpphost"]).split()
+                   if flag != "-lpphost"]
+        self.call([compiler, *strict, *cflags, "-o", "words_static", "words.c",
+                   next(self.prefix.rglob("libpphost.a")), *private], cwd=self.work)
+        self.run_words(self.work / "words_static", PPHOST_PLUGIN_PATH=str(self.plugins))
+
+    def test_program_built_with_find_package_runs_a_pipeline(self):
+        strict = self.write_words()
+        (self.work / "CMakeLists.txt").write_text(WORDS_PROJECT)
+        out = self.work / "b"
+        self.call([cmake, "-G", "Ninja", "-S", self.work, "-B", out, f"-DCMAKE_PREFIX_PATH={self.prefix}",
+                   f"-DCMAKE_C_COMPILER={compiler}", f"-DCMAKE_C_FLAGS={' '.join(strict)}"])
+        self.call([cmake, "--build", out])
+        self.run_words(out / "words_pphost")
+        self.run_words(out / "words_pphost_static", PPHOST_PLUGIN_PATH=str(self.plugins))
 
     def test_manual_and_completion_are_there(self):
         manual = next(self.prefix.rglob("man1/pphost.1")).read_text()
