@@ -9,7 +9,7 @@
 
 #include "embed/kit.h"
 
-enum { PUSHERS = 17, PULLERS = 13, EACH = 600 };
+enum { PUSHERS = 17, PULLERS = 13, EACH = 150 };
 
 static struct pph_pipeline *pipeline;
 
