@@ -113,6 +113,27 @@ static bool show_diags(struct pph_pipeline *p, char **ret_text)
     return *ret_text != NULL;
 }
 
+/*
+ * An input holds the program back, or answers that it is full: it does not drop what it was given.  False: a fault was
+ * added.
+ */
+static bool check_inputs(struct pph_pipeline *p)
+{
+    const struct graph *graph = p->prepared.graph;
+
+    for (size_t k = 0; k < graph->n_stages; k++) {
+        const struct graph_stage *s = &graph->stages[k];
+        const struct yaml_node *full = s->desc->queue_full_node;
+
+        if (s->plugin != &push_stage || s->desc->queue_full == QUEUE_BLOCK || !full)
+            continue;
+        diag_hint(diag_add(p->prepared.diags, DIAG_ERROR, "A710", full->source, full->at,
+                           "the input '%s' cannot drop items", s->name),
+                  "write  full: block; or give the stage below a queue that drops");
+    }
+    return diag_errors(p->prepared.diags) == 0;
+}
+
 static void set_error(struct pph_pipeline *p, struct pph_error **ret_error)
 {
     char *text = NULL;
@@ -138,7 +159,7 @@ static struct pph_pipeline *load(const struct pipeline_input *input,
         fault_set_no_memory(ret_error);
         return NULL;
     }
-    if (prepare(&p->prepared, input, &over) != PREPARE_OK) {
+    if (prepare(&p->prepared, input, &over) != PREPARE_OK || !check_inputs(p)) {
         set_error(p, ret_error);
         pipeline_unref(p);
         return NULL;

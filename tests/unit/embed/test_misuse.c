@@ -143,6 +143,16 @@ START_TEST(an_item_without_data_is_refused)
 }
 END_TEST
 
+START_TEST(an_input_that_is_to_drop_items_is_refused)
+{
+    static const char yaml[] =
+        "stages:\n  - use: push\n    queue: {full: drop_new}\n  - use: pull\n";
+
+    ck_assert_ptr_null(pph_load_text(yaml, strlen(yaml), NULL, &error));
+    kit_error(error, "A710", "--> text:3:19");
+}
+END_TEST
+
 START_TEST(a_pull_that_waits_for_an_input_not_closed_is_told_so)
 {
     struct pph_pipeline *p = kit_start(THROUGH);
@@ -321,6 +331,7 @@ int main(void)
     tcase_add_test(tc, pull_after_an_error_gives_what_is_there_and_then_the_error);
     tcase_add_test(tc, a_cancelled_run_is_not_taken_for_a_drained_one);
     tcase_add_test(tc, an_item_without_data_is_refused);
+    tcase_add_test(tc, an_input_that_is_to_drop_items_is_refused);
     if (THREADS_ARE_KNOWN) {
         tcase_add_test(tc, a_pull_that_waits_for_an_input_not_closed_is_told_so);
         tcase_add_test(tc, a_wait_for_a_run_whose_input_is_open_is_told_so);
