@@ -365,6 +365,27 @@ struct pph_workers {
     uint32_t (*useful)(const struct pph_value *args);
 };
 
+/* What the host knows of an item that some stage gave up: it came from a `.dead` port. */
+struct pph_letter {
+    uint32_t size;   /* sizeof(struct pph_letter), set by who asks */
+    uint32_t worker; /* of that stage */
+    /* Which attempt was the last, from 1. */
+    uint32_t attempt, reserved;
+    const char *stage;    /* that gave it up */
+    const char *error;    /* why, in its plugin's words */
+    const char *origin;   /* where the item comes from; NULL: unknown */
+    const char *pos_unit; /* what item.pos counts; NULL: unknown */
+};
+
+/* "letter/1" of host->ext. */
+struct pph_letters {
+    uint32_t size;
+    /* [worker] Inside each and batch, of an input item of the call, whose flags must be as they came: nonzero, and *ret
+     * is set, if it is a dead letter that this stage reads from a `.dead` port itself.  Its strings hold until the call
+     * returns. */
+    int (*get)(struct pph_ctx *, const struct pph_item *it, struct pph_letter *ret);
+};
+
 /* The one symbol a plugin exports. */
 #if defined(__GNUC__)
 __attribute__((visibility("default")))

@@ -95,10 +95,12 @@ static int open_part(struct output *output, struct pph_ctx *ctx)
     return fail_write(output, ctx, error);
 }
 
-static int open_append(struct output *output, struct pph_ctx *ctx)
+static int open_itself(struct output *output, struct pph_ctx *ctx)
 {
+    int how = output->options.append ? O_APPEND : O_TRUNC;
+
     output->fd = (int)TEMP_FAILURE_RETRY(
-        open(output->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
+        open(output->path, O_WRONLY | how | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666));
     return output->fd < 0 ? fail_write(output, ctx, errno) : PPH_OK;
 }
 
@@ -143,7 +145,8 @@ static int open_file(struct output *output, struct pph_ctx *ctx)
     }
     if (status != PPH_OK)
         return status;
-    return output->options.append ? open_append(output, ctx) : open_part(output, ctx);
+    return output->options.append || output->options.at_once ? open_itself(output, ctx)
+                                                             : open_part(output, ctx);
 }
 
 int output_open(struct output *output, struct pph_ctx *ctx, const char *path,

@@ -6,7 +6,8 @@
  * A regular file grows under a name of its own beside the final one ("." NAME "." six
  * letters ".part") and is renamed when the run has succeeded, so whoever looks sees the
  * old file or the new one, never half of it.  What is no regular file (a pipe, a
- * terminal, /dev/null) is written directly, and so is a file that is appended to.
+ * terminal, /dev/null) is written directly, and so is a file that is appended to, or
+ * that others may read at once.
  */
 #ifndef WRITE_OUTPUT_H
 #define WRITE_OUTPUT_H
@@ -22,6 +23,7 @@
 
 struct output_options {
     bool append;
+    bool at_once; /* into the file itself, which is begun anew unless it is appended to */
     bool mkdir;
     bool fsync;
 };

@@ -10,6 +10,7 @@
 #include "exec/policy.h"
 #include "exec/send.h"
 #include "exec/workers.h"
+#include "flow/letters.h"
 
 enum {
     DRAIN_CALL_NS = NS_PER_S, /* how long a source's call may go on emitting in a drain */
@@ -345,6 +346,7 @@ bool emit_kept(struct instance *i)
         return emit_kept_by_copy(i);
     if (i->kept_cut || i->kept < batch->n)
         batch->payload = payload_of(batch->items, i->kept);
+    batch_forget_letters(batch, &i->memory); /* they are the output of a stage */
     batch->n = i->kept;
     batch->port = 0;
     batch->readers_done = 0;
@@ -390,18 +392,66 @@ int emit_items(struct instance *i, const struct pph_item *items, size_t n)
     return i->told ? PPH_MORE : PPH_OK;
 }
 
-bool emit_dead(struct instance *i, const struct pph_item *item)
+/* Appends an item that lies in `buf` (NULL: it is empty) as a dead letter.  False: no memory. */
+static bool append_letter(struct instance *i, struct pph_item *item, struct buf *buf,
+                          const char *error)
+{
+    uint16_t port = (uint16_t)(i->stage->graph->n_ports - 1);
+    struct outlet *o = &i->outlets[port];
+    const struct letter letter = {.stage = i->stage->graph->name,
+                                  .worker = i->index,
+                                  .attempt = i->tries + 1,
+                                  .error = error};
+    struct batch *batch = batch_for(i, port, buf);
+
+    if (batch && !letters_add(batch, &i->memory, &letter, item)) {
+        if (batch->n == 0)
+            return false;
+        close_outlet(i, port); /* it is full of letters */
+        batch = batch_for(i, port, buf);
+        if (!batch || !letters_add(batch, &i->memory, &letter, item))
+            return false;
+    }
+    if (!batch)
+        return false;
+    if (buf) {
+        size_t taken = batch_append(batch, item, 1, buf, 0, batch->cap);
+
+        PPH_ASSERT(taken == 1);
+    } else {
+        batch->items[batch->n++] = *item;
+    }
+    PPH_ASSERT(o->open == batch);
+    close_if_full(i, port);
+    return true;
+}
+
+bool emit_dead(struct instance *i, const struct pph_item *item, const char *error)
 {
     struct stage *s = i->stage;
     uint16_t port = (uint16_t)(s->graph->n_ports - 1);
     struct pph_item letter = *item;
+    struct buf *buf = NULL;
+    bool added;
 
     letter.port = 0;
     letter.flags &= (uint16_t)~PPH_WRITABLE;
     PPH_ASSERT(s->ports[port].n_readers > 0);
     if (!emit_kept_by_copy(i) || !wait_for_room(i))
         return false;
-    if (append(i, port, &letter, 1) == 0) {
+    if (letter.len == 0) {
+        letter.data = NULL;
+    } else {
+        buf = scope_find(&i->scope, letter.data, letter.len);
+        if (buf)
+            buf_ref(buf);
+        else
+            buf = copy_payload(i, &i->outlets[port], &letter);
+    }
+    added = (buf || letter.len == 0) && append_letter(i, &letter, buf, error);
+    if (buf)
+        buf_unref(buf, i->memory.cache);
+    if (!added) {
         policy_stage_failed(s, i, "emit", "out of memory");
         return false;
     }

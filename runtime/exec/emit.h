@@ -15,10 +15,11 @@
 int emit_items(struct instance *i, const struct pph_item *items, size_t n);
 
 /*
- * Sends one input item, as it was, to `.dead`, whose readers exist.  False: the run is cancelled.
- * [worker running the instance]
+ * Sends one input item, as it was, to `.dead`, whose readers exist, with `error`, why it was given up.  False: the run is
+ * cancelled.  [worker running the instance]
  */
-bool emit_dead(struct instance *i, const struct pph_item *item) PPH_NODISCARD;
+bool emit_dead(struct instance *i, const struct pph_item *item,
+               const char *error) PPH_NODISCARD;
 
 /*
  * Sends what the worker leaves behind, a copy of `len` bytes, to `.result`, whose readers exist.  It counts as read if

@@ -12,6 +12,7 @@
 #include "exec/ready.h"
 #include "exec/results.h"
 #include "exec/workers.h"
+#include "flow/letters.h"
 
 enum {
     ABI_MINOR = 0,
@@ -281,11 +282,38 @@ static const char *host_context(struct pph_ctx *ctx, const char *path)
     return text;
 }
 
+/* As much as the plugin knows of: it may have been built with a shorter header. */
+static int host_letter(struct pph_ctx *ctx, const struct pph_item *it,
+                       struct pph_letter *ret)
+{
+    const struct instance *i = instance_of(ctx);
+    const struct root *root = i->root;
+    struct pph_letter known = {.size = ret->size};
+    struct letter letter;
+
+    if (i->call != CALL_ITEMS || !i->in || !letters_get(i->in, it, &letter))
+        return 0;
+    known.worker = letter.worker;
+    known.attempt = letter.attempt;
+    known.stage = letter.stage;
+    known.error = letter.error;
+    known.origin = root && root->origin ? root->origin->name : NULL;
+    known.pos_unit = root ? root->pos_unit : NULL;
+    memcpy(ret, &known, ret->size < sizeof(known) ? ret->size : sizeof(known));
+    return 1;
+}
+
+static const struct pph_letters letters_table = {
+    .size = sizeof(struct pph_letters),
+    .get = host_letter,
+};
+
 static const void *host_ext(struct pph_ctx *ctx, const char *id)
 {
     const struct run_options *options = &instance_of(ctx)->stage->run->options;
 
-    /* the host itself has none in this version */
+    if (strcmp(id, "letter/1") == 0)
+        return &letters_table;
     return options->ext ? options->ext(options->arg, id) : NULL;
 }
 

@@ -306,7 +306,7 @@ bool policy_item_failed(struct instance *i, const struct pph_item *item)
         rejects_add(s->run);
         return true;
     }
-    if (!emit_dead(i, item))
+    if (!emit_dead(i, item, said))
         return false;
     instance_count(i, i->ledger, COUNT_DEAD, 1);
     rejects_add(s->run);

@@ -41,12 +41,22 @@ static void batch_discard(struct batch *batch, const struct batch_memory *memory
     chunk_put(memory->pool, memory->cache, batch, batch->chunk_class, 0);
 }
 
+void batch_forget_letters(struct batch *batch, const struct batch_memory *memory)
+{
+    if (!batch->letters)
+        return;
+    batch->cost -= batch->letters->cost;
+    buf_unref(batch->letters, memory->cache);
+    batch->letters = NULL;
+}
+
 void batch_free(struct batch *batch, const struct batch_memory *memory)
 {
     if (!batch)
         return;
     for (unsigned i = 0; i < batch->n_bufs; i++)
         buf_unref(batch->bufs[i], memory->cache);
+    batch_forget_letters(batch, memory);
     root_unref(batch->root, memory->cache);
     batch_discard(batch, memory);
 }
@@ -66,10 +76,19 @@ struct batch *batch_grow(struct batch *batch, const struct batch_memory *memory,
     bigger->payload = batch->payload;
     bigger->cost += batch->cost - chunk_class_bytes[batch->chunk_class];
     bigger->root = batch->root;
+    bigger->letters = batch->letters;
     memcpy(bigger->bufs, batch->bufs, sizeof(batch->bufs));
     memcpy(bigger->items, batch->items, batch->n * sizeof(struct pph_item));
     batch_discard(batch, memory);
     return bigger;
+}
+
+/* What is known of the letters of one batch is known of the other's, too. */
+static void share_letters(struct batch *to, const struct batch *batch)
+{
+    if (batch->letters)
+        buf_ref(batch->letters);
+    to->letters = batch->letters;
 }
 
 struct batch *batch_clone(struct batch *batch, const struct batch_memory *memory)
@@ -86,6 +105,7 @@ struct batch *batch_clone(struct batch *batch, const struct batch_memory *memory
         buf_ref(batch->bufs[i]);
         clone->bufs[i] = batch->bufs[i];
     }
+    share_letters(clone, batch);
     clone->n = batch->n;
     clone->n_bufs = batch->n_bufs;
     clone->port = batch->port;
@@ -135,6 +155,10 @@ struct batch *batch_pick(const struct batch *batch, const struct batch_memory *m
         }
         some->items[k] = *item;
         some->payload += item->len;
+    }
+    if (batch->letters) {
+        share_letters(some, batch);
+        some->cost += batch->letters->cost;
     }
     some->n = n;
     some->port = batch->port;
@@ -273,7 +297,8 @@ size_t batch_append(struct batch *batch, const struct pph_item *items, size_t n,
 
 void batch_compact(struct batch *batch, const struct batch_memory *memory)
 {
-    size_t pinned = batch->cost - chunk_class_bytes[batch->chunk_class];
+    size_t letters = batch->letters ? batch->letters->cost : 0;
+    size_t pinned = batch->cost - chunk_class_bytes[batch->chunk_class] - letters;
     struct buf *copy;
     size_t used = 0;
 

@@ -42,6 +42,8 @@ struct batch {
     uint16_t lane;         /* of a queue that keeps order by key */
     size_t payload;        /* sum of the items' len */
     size_t cost; /* memory that it keeps alive, buffers that it shares counted whole */
+    struct buf *
+        letters; /* what is known of its items as dead letters: letters.h; NULL: nothing */
     struct root *root; /* NULL: descends from none, or from several */
     struct buf *bufs[BATCH_BUFS_MAX];
     struct pph_item items[];
@@ -59,6 +61,9 @@ struct batch *batch_new(const struct batch_memory *memory, uint32_t cap,
 
 /* Drops its references and gives the memory back.  NULL is allowed. */
 void batch_free(struct batch *batch, const struct batch_memory *memory);
+
+/* Its items are dead letters no longer. */
+void batch_forget_letters(struct batch *batch, const struct batch_memory *memory);
 
 /* A bigger batch with the same content in place of `batch`; NULL (and `batch` untouched): no memory. */
 struct batch *batch_grow(struct batch *batch, const struct batch_memory *memory,

@@ -18,7 +18,7 @@ enum {
 };
 
 /* The extensions this host has: the words that `needs` may hold. */
-static const char *const extensions[] = {NULL};
+static const char *const extensions[] = {"letter/1", NULL};
 
 bool verify_is_name(const char *name)
 {

@@ -95,6 +95,20 @@ AT(pph_host, block_end, 136);
 AT(pph_host, context, 144);
 AT(pph_host, ext, 152);
 
+SIZE(pph_letter, 48);
+AT(pph_letter, size, 0);
+AT(pph_letter, worker, 4);
+AT(pph_letter, attempt, 8);
+AT(pph_letter, reserved, 12);
+AT(pph_letter, stage, 16);
+AT(pph_letter, error, 24);
+AT(pph_letter, origin, 32);
+AT(pph_letter, pos_unit, 40);
+
+SIZE(pph_letters, 16);
+AT(pph_letters, size, 0);
+AT(pph_letters, get, 8);
+
 SIZE(pph_plugin, 200);
 AT(pph_plugin, size, 0);
 AT(pph_plugin, kind, 4);
