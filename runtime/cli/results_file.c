@@ -94,7 +94,8 @@ static bool flush(int fd, struct text *text)
 }
 
 /* False: errno says why. */
-static bool write_json(int fd, const struct run *run, const struct graph *graph)
+static bool write_json(int fd, const struct run *run, const struct graph *graph,
+                       const struct mask *mask)
 {
     struct text text = {0};
     struct run_result result;
@@ -105,7 +106,7 @@ static bool write_json(int fd, const struct run *run, const struct graph *graph)
     text_str(&text, "[");
     while (good && results_next(run, graph, &at, &result)) {
         text_str(&text, first ? "\n  {" : ",\n  {");
-        results_members(&result, &text);
+        results_members(&result, mask, &text);
         text_str(&text, "}");
         first = false;
         if (text.failed || text.len >= PIECE)
@@ -117,11 +118,12 @@ static bool write_json(int fd, const struct run *run, const struct graph *graph)
     return good;
 }
 
-static bool write_table(int fd, const struct run *run, const struct graph *graph)
+static bool write_table(int fd, const struct run *run, const struct graph *graph,
+                        const struct mask *mask)
 {
     struct text text = {0};
 
-    results_table(run, graph, SIZE_MAX, &text);
+    results_table(run, graph, mask, SIZE_MAX, &text);
     return flush(fd, &text);
 }
 
@@ -139,7 +141,7 @@ static bool finish(struct results_file *file)
 }
 
 int results_file_write(struct results_file *file, const struct run *run,
-                       const struct graph *graph, int code)
+                       const struct graph *graph, const struct mask *mask, int code)
 {
     struct error err = {""};
     bool table = results_file_is_table(file);
@@ -147,7 +149,8 @@ int results_file_write(struct results_file *file, const struct run *run,
 
     if (!file->name)
         return code;
-    good = table ? write_table(file->fd, run, graph) : write_json(file->fd, run, graph);
+    good = table ? write_table(file->fd, run, graph, mask)
+                 : write_json(file->fd, run, graph, mask);
     good = good && finish(file);
     if (good) {
         forget(file);
@@ -158,7 +161,7 @@ int results_file_write(struct results_file *file, const struct run *run,
     else
         error_set_errno(&err, errno, "cannot write the results to '%s'", file->name);
     (void)dprintf(OUTPUT_STDERR, "error: %s; they follow here\n", err.text);
-    (void)write_json(OUTPUT_STDERR, run, graph);
+    (void)write_json(OUTPUT_STDERR, run, graph, mask);
     results_file_drop(file);
     return code == EXITS_OK ? EXITS_FAILED : code;
 }

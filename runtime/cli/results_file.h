@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "exec/run.h"
+#include "observe/mask.h"
 
 /* Zero is one that is not wanted. */
 struct results_file {
@@ -24,12 +25,12 @@ bool results_file_open(struct results_file *file, const char *name,
                        struct error *err) PPH_NODISCARD;
 
 /*
- * Writes all results and gives the file its name.  On a terminal "-" gets the table instead.  Returns `code`; when they
+ * Writes all results, masked, and gives the file its name.  On a terminal "-" gets the table instead.  Returns `code`; when they
  * cannot be written it says so on standard error, where they follow in full, and `code` 0 becomes EXITS_FAILED.
  * Closes the file in any case.  Blocks.  [control]
  */
 int results_file_write(struct results_file *file, const struct run *run,
-                       const struct graph *graph, int code);
+                       const struct graph *graph, const struct mask *mask, int code);
 
 /* Closes a file that nothing was written to, and takes it away; also one that is not open. */
 void results_file_drop(struct results_file *file);

@@ -23,6 +23,7 @@
 #include "cli/verbs.h"
 #include "cli/wall.h"
 #include "observe/log.h"
+#include "observe/mask.h"
 #include "observe/progress.h"
 #include "observe/report.h"
 #include "observe/results.h"
@@ -55,14 +56,21 @@ struct runner {
     uint64_t slow_line_ns; /* when the last line was written where there is no terminal */
     bool said_stopping;
     struct results_file results;
+    struct mask *mask; /* secrets */
 };
 
 static void on_log(void *arg, int level, const struct graph_stage *stage,
                    const char *message)
 {
     struct runner *runner = arg;
+    struct text masked = {0};
 
+    if (!mask_is_empty(runner->mask)) {
+        mask_text(runner->mask, message, strlen(message), &masked);
+        message = text_get(&masked); /* without memory: nothing */
+    }
     console_log(&runner->console, level, stage != NULL ? stage->name : NULL, message);
+    text_fini(&masked);
 }
 
 /* Once, when the first signal has closed the sources. */
@@ -176,7 +184,9 @@ static bool runner_init(struct runner *runner, const struct graph *graph,
                      !(isatty(STDOUT_FILENO) == 1 && writes_to_stdout(graph));
     runner->progress = progress_new(graph);
     runner->view.stages = calloc(graph->n_stages, sizeof(*runner->view.stages));
-    return runner->progress != NULL && runner->view.stages != NULL;
+    runner->mask = mask_new(graph);
+    return runner->progress != NULL && runner->view.stages != NULL &&
+           runner->mask != NULL;
 }
 
 static void runner_fini(struct runner *runner)
@@ -184,6 +194,7 @@ static void runner_fini(struct runner *runner)
     console_fini(&runner->console);
     progress_free(runner->progress);
     free(runner->view.stages);
+    mask_free(runner->mask);
 }
 
 /* Exit codes: format.md's table, which 'pphost help' prints. */
@@ -240,7 +251,8 @@ static int say_end_in_short(const struct report *report)
             (void)dprintf(OUTPUT_STDERR, "error[%s]: %s%s%s failed in %s: %s\n",
                           report_code(f), f->stage != NULL ? "stage '" : "the run",
                           f->stage != NULL ? f->stage->name : "",
-                          f->stage != NULL ? "'" : "", f->what, f->message);
+                          f->stage != NULL ? "'" : "", f->what,
+                          mask_is_empty(report->mask) ? f->message : "(not shown)");
     }
     return report->exit_code == EXITS_OK ? EXITS_FAILED : report->exit_code;
 }
@@ -255,7 +267,7 @@ static void results_json(const struct runner *runner, const struct run *run,
     while (results_next(run, runner->graph, &at, &result)) {
         log_json_head(out, wall_ms(), "result");
         text_str(out, ",");
-        results_members(&result, out);
+        results_members(&result, runner->mask, out);
         text_str(out, "}\n");
     }
 }
@@ -272,6 +284,7 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
                             .view = &runner->view,
                             .progress = runner->progress,
                             .unix_ms = wall_ms(),
+                            .mask = runner->mask,
                             .colour = output_colour(OUTPUT_STDERR)};
 
     report.n_failures = run_failures(run, &report.failures);
@@ -285,7 +298,7 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
         if (which == REPORT_ALL)
             report_summary(&report, &out);
         if (which == REPORT_ALL && !results_file_is_table(&runner->results))
-            results_table(run, runner->graph, RESULTS_ROWS, &out);
+            results_table(run, runner->graph, runner->mask, RESULTS_ROWS, &out);
     }
     if (report.exit_code == EXITS_BUG)
         bug_report(runner, run, &out);
@@ -333,7 +346,7 @@ static int execute(const struct graph *graph, const struct arguments *args)
     console_paint(&runner.console, &nothing);
     console_flush(&runner.console, true);
     int code = say_end(&runner, run, end);
-    code = results_file_write(&runner.results, run, graph, code);
+    code = results_file_write(&runner.results, run, graph, runner.mask, code);
     run_free(run);
     runner_fini(&runner);
     return code;

@@ -266,9 +266,10 @@ static struct yaml_node *mapping(struct expander *e, struct yaml_node *root,
 }
 
 bool expand_tree(struct yaml_node *root, const char *dir, const char *const *vars,
-                 struct arena *arena, struct diag_list *diags)
+                 struct arena *arena, struct diag_list *diags,
+                 const struct secret **secrets)
 {
-    struct expander e = {.arena = arena, .diags = diags, .dir = dir};
+    struct expander e = {.arena = arena, .diags = diags, .dir = dir, .secrets = secrets};
 
     if (root->kind != YAML_MAP)
         return true;

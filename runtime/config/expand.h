@@ -24,15 +24,23 @@ enum {
     EXPAND_TOTAL_MAX = 16 * 1024 * 1024, /* bytes of all values together */
 };
 
+/* What a ${file:...} held: it must not be printed. */
+struct secret {
+    const struct secret *next; /* the one before it */
+    const char *text;
+    size_t len;
+};
+
 /*
  * Expands every value of the tree in place, `vars:` first, then `context:`, then the rest.  ${file:}
  * with a relative path is relative to the directory of the value's own file, or else to `dir`.  `vars` ("name=value", NULL-terminated or
  * NULL) replaces values of `vars:` and is taken literally.  Faults are added to `diags` (E4xx); the
- * value with the fault is left as it is and marked as broken.  Returns false when memory ran out.
- * Reads files and the environment.  [control]
+ * value with the fault is left as it is and marked as broken.  Each file's text is put before those of
+ * *secrets, in the arena.  Returns false when memory ran out.  Reads files and the environment.  [control]
  */
 bool expand_tree(struct yaml_node *root, const char *dir, const char *const *vars,
-                 struct arena *arena, struct diag_list *diags);
+                 struct arena *arena, struct diag_list *diags,
+                 const struct secret **secrets);
 
 /*
  * Makes values of the root's `vars:` be those of `with`, a mapping of single values, which are then

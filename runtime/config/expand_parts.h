@@ -15,10 +15,13 @@ enum expand_kind { EXPAND_ENV, EXPAND_FILE, EXPAND_VAR, EXPAND_CTX };
 /* In which part of the description a value is: it can use only what was expanded before it. */
 enum expand_part { IN_VARS, IN_CONTEXT, IN_REST };
 
+struct secret;
+
 struct expander {
     struct arena *arena;
     struct diag_list *diags;
     const char *dir;
+    const struct secret **secrets;
     struct yaml_node *vars;    /* NULL: none */
     struct yaml_node *context; /* NULL: none */
     enum expand_part part;

@@ -133,8 +133,23 @@ static void add_unreadable(struct expander *e, struct reference *ref, int errnum
             d, "a relative name is looked up in the directory of the file that it is in");
 }
 
+/* Remembers what must not be printed. */
+static void add_secret(struct expander *e, const char *bytes, size_t len)
+{
+    const char *text = arena_copy(e->arena, bytes, len);
+    struct secret *secret = text ? arena_alloc(e->arena, sizeof(*secret)) : NULL;
+
+    if (!secret) {
+        e->no_memory = true;
+        return;
+    }
+    *secret = (struct secret){.next = *e->secrets, .text = text, .len = len};
+    *e->secrets = secret;
+}
+
 /* Without the newline that editors and `echo` put at the end. */
-static void append_file(const char *bytes, size_t len, struct text *out)
+static void append_file(struct expander *e, const char *bytes, size_t len,
+                        struct text *out)
 {
     if (len > 0 && bytes[len - 1] == '\n') {
         len--;
@@ -142,6 +157,7 @@ static void append_file(const char *bytes, size_t len, struct text *out)
             len--;
     }
     text_append(out, bytes, len);
+    add_secret(e, bytes, len);
 }
 
 static bool expand_file(struct expander *e, struct reference *ref, struct text *out)
@@ -172,7 +188,7 @@ static bool expand_file(struct expander *e, struct reference *ref, struct text *
     else if (len > EXPAND_FILE_MAX)
         ADD_ERROR(e, ref, "E403", "the file '%s' is larger than 64 KiB", ref->name);
     else
-        append_file(bytes, len, out);
+        append_file(e, bytes, len, out);
     free(bytes);
     return (errnum == 0 && len <= EXPAND_FILE_MAX) || (errnum == ENOENT && ref->fallback);
 }

@@ -130,8 +130,8 @@ static void load_text(struct load *load, const struct pipeline_input *input)
         return;
     }
     sets_apply(load, root);
-    if (!load->no_memory &&
-        !expand_tree(root, pipeline->dir, input->vars, load->arena, load->diags))
+    if (!load->no_memory && !expand_tree(root, pipeline->dir, input->vars, load->arena,
+                                         load->diags, &pipeline->secrets))
         load->no_memory = true;
     pipeline->root = root;
     if (!load->no_memory)

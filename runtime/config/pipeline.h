@@ -17,6 +17,8 @@
 #include "config/diag.h"
 #include "config/yaml.h"
 
+struct secret; /* config/expand.h */
+
 enum order { ORDER_KEEP, ORDER_ANY, ORDER_BY_KEY };
 /* What comes when the queue is full: it waits, it is dropped, or the oldest in the queue are. */
 enum queue_full { QUEUE_BLOCK, QUEUE_DROP_NEW, QUEUE_DROP_OLD };
@@ -118,6 +120,7 @@ struct pipeline {
         *dir; /* absolute directory of the file (of the run, for "-" and one-liners) */
     const struct yaml_node *root;    /* the whole tree, expanded */
     const struct yaml_node *context; /* `context:`; NULL: not given */
+    const struct secret *secrets;    /* what ${file:...} held; NULL: nothing */
     struct stage_desc *stages; /* those of all subs too, each where the sub stands */
     size_t n_stages;
     struct sub_desc **subs; /* an outer one before those in it */

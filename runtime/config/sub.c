@@ -96,8 +96,8 @@ static struct yaml_node *read_tree(struct load *load, const struct sub_desc *sub
     if (!load->no_memory)
         load->no_memory |= !give_context(load, root);
     if (!load->no_memory)
-        load->no_memory |=
-            !expand_tree(root, source->dir, NULL, load->arena, load->diags);
+        load->no_memory |= !expand_tree(root, source->dir, NULL, load->arena, load->diags,
+                                        &load->pipeline->secrets);
     return load->no_memory ? NULL : root;
 }
 

@@ -52,6 +52,7 @@ static void destroy(struct pph_pipeline *p)
     free(p->result.failure);
     free(p->result.summary);
     progress_free(p->progress);
+    mask_free(p->mask);
     free(p->view.stages);
     prepare_fini(&p->prepared);
     cond_fini(&p->changed);
@@ -87,8 +88,9 @@ static bool make_ends(struct pph_pipeline *p)
     p->name = graph->pipeline->name;
     p->view.stages = calloc(graph->n_stages, sizeof(*p->view.stages));
     p->progress = progress_new(graph);
+    p->mask = mask_new(graph);
     p->ends = calloc(graph->n_stages, sizeof(*p->ends));
-    if (!p->view.stages || !p->progress || !p->ends)
+    if (!p->view.stages || !p->progress || !p->mask || !p->ends)
         return false;
     for (size_t k = 0; k < graph->n_stages; k++) {
         const struct plugin *plugin = graph->stages[k].plugin;

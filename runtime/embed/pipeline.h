@@ -18,6 +18,7 @@
 #include "embed/end.h"
 #include "exec/prepare.h"
 #include "exec/run.h"
+#include "observe/mask.h"
 #include "observe/progress.h"
 
 /* What push and pull stages ask host->ext() for; the answer is the struct pph_pipeline. */
@@ -37,6 +38,7 @@ struct pph_pipeline {
     struct prepared prepared;
     const char *name;
     char *warnings;
+    struct mask *mask; /* secrets, for what is told of the run */
     struct end *ends;
     size_t n_ends;
     int log_level;

@@ -19,11 +19,17 @@ static void on_log(void *arg, int level, const struct graph_stage *stage,
                    const char *message)
 {
     struct pph_pipeline *p = arg;
+    struct text masked = {0};
 
+    if (!mask_is_empty(p->mask)) {
+        mask_text(p->mask, message, strlen(message), &masked);
+        message = text_get(&masked); /* without memory: nothing */
+    }
     mutex_lock(&p->log_lock);
     if (p->log)
         p->log(p->log_arg, level, stage ? stage->name : NULL, message);
     mutex_unlock(&p->log_lock);
+    text_fini(&masked);
 }
 
 static const void *on_ext(void *arg, const char *id)
@@ -152,7 +158,8 @@ static struct result result_of(struct pph_pipeline *p, struct run *run, enum run
                             .end = end,
                             .account = &result.account,
                             .view = &p->view,
-                            .progress = p->progress};
+                            .progress = p->progress,
+                            .mask = p->mask};
     struct text failure = {0};
     struct text summary = {0};
 
@@ -166,7 +173,7 @@ static struct result result_of(struct pph_pipeline *p, struct run *run, enum run
     report_failures(&report, REPORT_ERRORS_ONLY, &failure);
     report_failures(&report, REPORT_ALL, &summary);
     report_summary(&report, &summary);
-    results_table(run, p->prepared.graph, RESULTS_ROWS, &summary);
+    results_table(run, p->prepared.graph, p->mask, RESULTS_ROWS, &summary);
     if (end == RUN_STALLED || end == RUN_BAD_COUNT) {
         report_bug(run_bug_report(run), &failure);
         report_bug(run_bug_report(run), &summary);

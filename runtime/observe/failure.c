@@ -9,7 +9,7 @@
 enum { SHOWN_MAX = 20, MESSAGE_MAX = 2000 };
 
 /* "line 81231 of in/x.txt", as far as it is known; false when nothing is. */
-static bool place(const struct run_failure *f, struct text *out)
+static bool place(const struct run_failure *f, const struct mask *mask, struct text *out)
 {
     const char *unit = f->pos_unit != NULL ? f->pos_unit : "item";
 
@@ -21,7 +21,7 @@ static bool place(const struct run_failure *f, struct text *out)
         text_printf(out, "%s %llu%s", unit, (unsigned long long)f->pos,
                     f->origin != NULL ? " of " : "");
     if (f->origin != NULL)
-        text_printable(out, f->origin, strlen(f->origin), MESSAGE_MAX);
+        mask_printable(mask, f->origin, MESSAGE_MAX, out);
     if (f->attempts > 1)
         text_printf(out, " (attempt %u of %u)", f->attempt, f->attempts);
     return true;
@@ -76,7 +76,7 @@ static void headline(const struct report *report, const struct run_failure *f,
     if (!of_item(f) && !of_rejects(f))
         text_printf(out, " in %s", f->what);
     text_str(out, ": ");
-    text_printable(out, f->message, strlen(f->message), MESSAGE_MAX);
+    mask_printable(report->mask, f->message, MESSAGE_MAX, out);
     text_str(out, "\n");
 }
 
@@ -87,7 +87,7 @@ static void show(const struct report *report, const struct run_failure *f,
     char count[FIGURE_MAX];
 
     headline(report, f, out);
-    if (place(f, &where))
+    if (place(f, report->mask, &where))
         text_printf(out, "  --> %s%s\n", f->count > 1 && !f->fatal ? "first: " : "",
                     text_get(&where));
     text_fini(&where);

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "exec/run.h"
+#include "observe/mask.h"
 #include "observe/progress.h"
 
 /* All that the report is made of; borrowed. */
@@ -29,6 +30,7 @@ struct report {
     size_t n_failures;
     const struct progress *progress; /* for queues' fill; NULL: not sampled */
     int64_t unix_ms;                 /* time of day, for JSON lines */
+    const struct mask *mask;         /* what must not be said; NULL: nothing */
     bool colour;
 };
 

@@ -19,6 +19,20 @@ static void number(struct text *out, const char *name, uint64_t value)
     text_printf(out, ",\"%s\":%llu", name, (unsigned long long)value);
 }
 
+/* The same of what a plugin has said. */
+static void said(const struct report *report, const char *name, const char *value,
+                 struct text *out)
+{
+    struct text masked = {0};
+
+    if (value != NULL)
+        mask_text(report->mask, value, strlen(value), &masked);
+    if (value != NULL)
+        member(out, name, text_get(&masked));
+    out->failed = out->failed || masked.failed;
+    text_fini(&masked);
+}
+
 static void failure(const struct report *report, const struct run_failure *f,
                     struct text *out)
 {
@@ -32,8 +46,8 @@ static void failure(const struct report *report, const struct run_failure *f,
         member(out, "plugin", f->stage->plugin->path);
     }
     member(out, "call", f->what);
-    member(out, "message", f->message);
-    member(out, "origin", f->origin);
+    said(report, "message", f->message, out);
+    said(report, "origin", f->origin, out);
     if (f->pos > 0) {
         number(out, "position", f->pos);
         member(out, "position_unit", f->pos_unit != NULL ? f->pos_unit : "item");

@@ -10,6 +10,7 @@
 enum {
     CELL_COLUMNS = 60, /* of a result in the table */
     CELL_BYTES = 4 * CELL_COLUMNS,
+    LOOKED_AT = 128 << 10, /* a secret is no longer than half of it */
     WORKER_BITS = 32,
 };
 
@@ -74,7 +75,40 @@ static void base64(const char *bytes, size_t len, struct text *out)
     }
 }
 
-void results_members(const struct run_result *result, struct text *out)
+/* The string, masked, as JSON. */
+static void member(const char *name, const char *string, const struct mask *mask,
+                   struct text *out)
+{
+    struct text masked = {0};
+
+    mask_text(mask, string, strlen(string), &masked);
+    text_printf(out, ",\"%s\":", name);
+    text_json(out, text_get(&masked), masked.len);
+    out->failed = out->failed || masked.failed;
+    text_fini(&masked);
+}
+
+/* What is no JSON. */
+static void raw_member(const struct run_result *result, const struct mask *mask,
+                       struct text *out)
+{
+    struct text masked = {0};
+
+    mask_text(mask, result->raw, result->raw_len, &masked);
+    if (is_utf8(text_get(&masked), masked.len)) {
+        text_str(out, ",\"text\":");
+        text_json(out, text_get(&masked), masked.len);
+    } else {
+        text_str(out, ",\"base64\":\"");
+        base64(text_get(&masked), masked.len, out);
+        text_str(out, "\"");
+    }
+    out->failed = out->failed || masked.failed;
+    text_fini(&masked);
+}
+
+void results_members(const struct run_result *result, const struct mask *mask,
+                     struct text *out)
 {
     text_str(out, "\"stage\":");
     text_json(out, result->stage->name, strlen(result->stage->name));
@@ -82,43 +116,41 @@ void results_members(const struct run_result *result, struct text *out)
                 status_of(result), (double)result->busy_ns / NS_PER_S);
     if (result->json) {
         text_str(out, ",\"result\":");
-        text_append(out, result->json, result->json_len);
+        mask_json(mask, result->json, result->json_len, out);
     }
-    if (result->error) {
-        text_str(out, ",\"error\":");
-        text_json(out, result->error, strlen(result->error));
-    }
-    if (result->raw && is_utf8(result->raw, result->raw_len)) {
-        text_str(out, ",\"text\":");
-        text_json(out, result->raw, result->raw_len);
-    } else if (result->raw) {
-        text_str(out, ",\"base64\":\"");
-        base64(result->raw, result->raw_len, out);
-        text_str(out, "\"");
-    }
+    if (result->error)
+        member("error", result->error, mask, out);
+    if (result->raw)
+        raw_member(result, mask, out);
 }
 
 /* What there is to see of it: the error, if there is one. */
-static void result_cell(const struct run_result *result, struct table *table)
+static void result_cell(const struct run_result *result, const struct mask *mask,
+                        struct table *table)
 {
+    struct text json = {0};
     struct text shown = {0};
     struct text cut = {0};
 
     if (result->error)
-        text_printable(&shown, result->error, strlen(result->error), CELL_BYTES);
+        mask_printable(mask, result->error, CELL_BYTES, &shown);
     else if (result->json)
-        text_printable(&shown, result->json, result->json_len, CELL_BYTES);
+        mask_json(mask, result->json,
+                  result->json_len < LOOKED_AT ? result->json_len : LOOKED_AT, &json);
     else
         text_str(&shown, "-");
+    text_printable(&shown, text_get(&json), json.len, CELL_BYTES);
     figure_cut(&cut, text_get(&shown), CELL_COLUMNS, "~");
-    table->cells.failed = table->cells.failed || shown.failed || cut.failed;
+    table->cells.failed =
+        table->cells.failed || json.failed || shown.failed || cut.failed;
     table_cell(table, text_get(&cut));
     text_fini(&cut);
     text_fini(&shown);
+    text_fini(&json);
 }
 
-void results_table(const struct run *run, const struct graph *graph, size_t most,
-                   struct text *out)
+void results_table(const struct run *run, const struct graph *graph,
+                   const struct mask *mask, size_t most, struct text *out)
 {
     static const char *const heads[] = {"STAGE", "WORKER", "STATUS", "SECONDS", "RESULT"};
     struct run_result result;
@@ -136,7 +168,7 @@ void results_table(const struct run *run, const struct graph *graph, size_t most
         table_cellf(&table, "%u", result.worker);
         table_cell(&table, status_of(&result));
         table_cellf(&table, "%.3f", (double)result.busy_ns / NS_PER_S);
-        result_cell(&result, &table);
+        result_cell(&result, mask, &table);
     }
     if (n > 0)
         table_show(&table, 2, out);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "exec/run.h"
+#include "observe/mask.h"
 
 enum { RESULTS_ROWS = 50 }; /* of the table that ends a summary */
 
@@ -23,15 +24,17 @@ bool results_next(const struct run *run, const struct graph *graph, uint64_t *at
 
 /*
  * Appends the members of a JSON object without its brackets: stage, worker, status, seconds, and, as far as there are,
- * result (the value itself), error, and text (or base64, if it is not UTF-8): what it gave that is no JSON.
+ * result (the value itself), error, and text (or base64, if it is not UTF-8): what it gave that is no JSON.  Secrets
+ * are masked.
  */
-void results_members(const struct run_result *result, struct text *out);
+void results_members(const struct run_result *result, const struct mask *mask,
+                     struct text *out);
 
 /*
  * Appends the table of the first `most` results, and a line that says how many more there are; nothing when there are
  * none.  Long results are cut.
  */
-void results_table(const struct run *run, const struct graph *graph, size_t most,
-                   struct text *out);
+void results_table(const struct run *run, const struct graph *graph,
+                   const struct mask *mask, size_t most, struct text *out);
 
 #endif /* OBSERVE_RESULTS_H */

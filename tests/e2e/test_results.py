@@ -106,6 +106,24 @@ def test_secrets_are_masked_in_what_is_shown_of_the_pipeline(host):
     check(run.code == 0 and SECRET not in run.out, run)
 
 
+def test_secrets_are_masked_in_what_plugins_say_and_leave(host):
+    host.write("password.txt", SECRET + "\n")
+    host.write("p.yaml", 'context: {database: {password: "${file:password.txt}"}}\n'
+               "stages: [{name: b, use: 'leaver:blab', workers: 3, with: {token: t0ken-4711}}]\n")
+    for flags in ((), ("--log", "json"), ("--results", "-"), ("-v", "--inline"), ("-q",)):
+        run = host.run("run", *flags, "p.yaml")
+        check(run.code == 1 and SECRET not in run.out + run.err, run)
+        check("t0ken" not in run.out + run.err and "‹secret›" in run.err, run)
+        check("‹secret› or ‹secret› is wrong" in run.err, run)
+    run = host.run("run", "p.yaml", "--results", "results.json")
+    check("log in by ‹secret› and ‹secret›" in run.err and '{"‹secret›":"-‹secret›-"}' in run.err,
+          run)
+    failed, raw, good = results(host)
+    check(failed["error"] == "‹secret› or ‹secret› is wrong", failed)
+    check(raw["text"] == "‹secret›" and raw["result"] == {"‹secret›": "-‹secret›-"}, raw)
+    check(good["result"] == {"‹secret›": "-‹secret›-"}, good)
+
+
 def test_task_without_a_result_is_an_error(host):
     host.write("p.yaml", "stages: [{use: leaver, with: {does: nothing}}, {use: leaver}]\n")
     run = host.run("run", "p.yaml", "--results", "results.json")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stages for tests of results: `leaver` is a task that leaves what it is told to, `login` one that looks at the
- * context, `adder` a consumer that leaves the sum of its lines, each worker its own.
+ * context, `blab` says what it finds there, `adder` is a consumer that leaves the sum of its lines, each worker its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static int leaver_generate(struct pph_ctx *ctx)
     }
 }
 
-/* Leaves user and worker, and says the password where it should not. */
+/* Leaves user and worker. */
 static int login_generate(struct pph_ctx *ctx)
 {
     const char *user = ctx->host->context(ctx, "database.username");
@@ -78,6 +78,24 @@ static int login_generate(struct pph_ctx *ctx)
     (void)snprintf(json, sizeof(json), "{\"user\":\"%s\",\"letters\":%zu,\"worker\":%u}",
                    user, strlen(password), ctx->worker);
     return leave(ctx, json);
+}
+
+/* Says the password, and its setting, wherever it can. */
+static int blab_generate(struct pph_ctx *ctx)
+{
+    const char *password = ctx->host->context(ctx, "database.password");
+    const char *token = ctx->args[0].s;
+    char json[256];
+
+    if (!password)
+        return pph_failf(ctx, NULL, PPH_FAIL, "the context has no database");
+    (void)ctx->host->origin(ctx, password);
+    pph_logf(ctx, PPH_LOG_WARNING, "log in by %s and %s", password, token);
+    (void)snprintf(json, sizeof(json), "{\"%s\":\"-%s-\"}", password, token);
+    (void)leave(ctx, json);
+    if (ctx->worker == 0)
+        return pph_failf(ctx, NULL, PPH_FAIL, "%s or %s is wrong", password, token);
+    return ctx->worker == 1 ? leave(ctx, password) : PPH_END;
 }
 
 static int adder_start(struct pph_ctx *ctx)
@@ -123,10 +141,24 @@ static const struct pph_plugin adder = {.size = sizeof(struct pph_plugin),
                                         .flush = adder_flush,
                                         .stop = adder_stop};
 
+static const struct pph_param blab_params[] = {
+    {.name = "token", .doc = "Not to be told.", .type = PPH_STRING, .flags = PPH_SECRET},
+    {0},
+};
+
+static const struct pph_plugin blab = {.size = sizeof(struct pph_plugin),
+                                       .kind = PPH_TASK,
+                                       .flags = PPH_PARALLEL,
+                                       .next = &adder,
+                                       .name = "blab",
+                                       .doc = "Says what it should not.",
+                                       .params = blab_params,
+                                       .generate = blab_generate};
+
 static const struct pph_plugin login = {.size = sizeof(struct pph_plugin),
                                         .kind = PPH_TASK,
                                         .flags = PPH_PARALLEL,
-                                        .next = &adder,
+                                        .next = &blab,
                                         .name = "login",
                                         .doc = "Looks at the context.",
                                         .generate = login_generate};

@@ -9,6 +9,7 @@
 
 #include "config/expand.h"
 
+static const struct secret *secrets;
 static struct arena *arena;
 static struct diag_list *diags;
 static char dir[64];
@@ -56,7 +57,8 @@ static struct yaml_node *expand(const char *text, const char *const *vars)
     *source = (struct source){.name = "t.yaml", .text = text, .len = strlen(text)};
     root = yaml_parse(source, arena, diags);
     ck_assert_ptr_nonnull(root);
-    ck_assert(expand_tree(root, dir, vars, arena, diags));
+    secrets = NULL;
+    ck_assert(expand_tree(root, dir, vars, arena, diags, &secrets));
     return root;
 }
 
@@ -129,6 +131,9 @@ START_TEST(a_file_loses_its_last_newline_and_is_a_secret)
 
     ck_assert_str_eq(a->text, "p=hunter2\n");
     ck_assert_int_eq(a->origin, YAML_FROM_SECRET);
+    ck_assert_ptr_nonnull(secrets);
+    ck_assert_uint_eq(secrets->len, a->len - 2); /* "p=" is in front of it */
+    ck_assert_ptr_null(secrets->next);
 }
 END_TEST
 

@@ -12,6 +12,7 @@
 #include "config/expand.h"
 #include "config/yaml.h"
 
+static const struct secret *secrets;
 static struct arena *arena;
 static struct diag_list *diags;
 static struct text input;
@@ -184,7 +185,7 @@ START_TEST(expansion_cannot_grow_without_bound)
     root = parse();
     ck_assert_ptr_nonnull(root);
 
-    ck_assert(expand_tree(root, ".", NULL, arena, diags));
+    ck_assert(expand_tree(root, ".", NULL, arena, diags, &secrets));
     ck_assert_uint_eq(diag_errors(diags), 1);
 }
 END_TEST
@@ -199,7 +200,7 @@ START_TEST(thousands_of_unset_variables_are_counted)
     root = parse();
     ck_assert_ptr_nonnull(root);
 
-    ck_assert(expand_tree(root, ".", NULL, arena, diags));
+    ck_assert(expand_tree(root, ".", NULL, arena, diags, &secrets));
     ck_assert_uint_eq(diag_errors(diags), 9000);
 }
 END_TEST

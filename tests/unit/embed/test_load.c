@@ -195,6 +195,34 @@ START_TEST(what_plugins_log_goes_to_the_program)
 }
 END_TEST
 
+START_TEST(secrets_are_masked_in_what_is_logged_and_told)
+{
+    char line[256] = "";
+    const struct pph_options options = {
+        .size = sizeof(options), .log = keep_log, .log_arg = line, .log_level = 7};
+    char text[1024];
+    struct pph_pipeline *p;
+
+    (void)snprintf(text, sizeof(text),
+                   "context: {said: '${file:%s}'}\nstages: [{use: '%s'}, {use: drop}]",
+                   scratch_file("said.txt", "nothing to\n"), TEST_TALKER);
+    p = pph_load_text(text, strlen(text), &options, &error);
+    ck_assert_msg(p != NULL, "%s", pph_error_text(error));
+    ck_assert_int_eq(pph_run(p, NULL), PPH_RUN_DONE);
+    ck_assert_str_eq(line, "6 talker ‹secret› say");
+    pph_free(p);
+
+    (void)snprintf(text, sizeof(text),
+                   "stages: [{use: lines, with: '${file:%s}'}, {use: drop}]",
+                   scratch_file("path.txt", "/nonexistent/a\n"));
+    p = kit_load(text);
+    ck_assert_int_eq(pph_run(p, &error), PPH_RUN_FAILED);
+    ck_assert_ptr_null(strstr(pph_summary(p), "/nonexistent"));
+    kit_error(error, "R601", "‹secret›");
+    pph_free(p);
+}
+END_TEST
+
 START_TEST(a_run_without_end_is_cancelled_or_drained)
 {
     static const char yaml[] =
@@ -251,6 +279,7 @@ int main(void)
     tcase_add_test(tc, options_of_an_older_program_are_shorter);
     tcase_add_test(tc, a_pipeline_runs_once);
     tcase_add_test(tc, what_plugins_log_goes_to_the_program);
+    tcase_add_test(tc, secrets_are_masked_in_what_is_logged_and_told);
     tcase_add_test(tc, a_run_without_end_is_cancelled_or_drained);
     tcase_add_test(tc, two_pipelines_run_side_by_side);
     suite_add_tcase(suite, tc);
