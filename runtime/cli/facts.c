@@ -217,6 +217,10 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
         text_printf(out, ",\"queue\":{\"items\":%llu,\"bytes\":%llu,\"full\":\"%s\"}",
                     (unsigned long long)stage->queue_items,
                     (unsigned long long)stage->queue_bytes, facts_full(stage));
+    if (stage->batch_items > 0 || stage->batch_bytes > 0)
+        text_printf(out, ",\"batch\":{\"items\":%u,\"bytes\":%u}",
+                    stage->batch_items > 0 ? stage->batch_items : BATCH_MOST_ITEMS,
+                    stage->batch_bytes > 0 ? stage->batch_bytes : BATCH_MOST_BYTES);
     text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)stage->memory_bytes);
 }
 

@@ -227,6 +227,34 @@ static void queue_lines(struct yaml_out *y, const struct graph_stage *stage)
                    "default");
 }
 
+/* The long form unless both are auto. */
+static void batch_lines(struct yaml_out *y, const struct graph_stage *stage)
+{
+    const struct stage_desc *desc = stage->desc;
+    char text[FACTS_SIZE_MAX];
+
+    if (stage->is_source)
+        return;
+    yaml_out_key(y, STAGE_INDENT, "batch");
+    if (stage->batch_items == 0 && stage->batch_bytes == 0) {
+        words(y, "auto");
+        end_or_default(y, desc->batch_items_node, "default");
+        return;
+    }
+    yaml_out_end(y, NULL);
+    if (stage->batch_items > 0) {
+        yaml_out_key(y, PARAM_INDENT, "items");
+        (void)snprintf(text, sizeof(text), "%u", stage->batch_items);
+        words(y, text);
+        end_or_default(y, desc->batch_items_node, "default");
+    }
+    if (stage->batch_bytes > 0) {
+        yaml_out_key(y, PARAM_INDENT, "bytes");
+        words(y, facts_size(stage->batch_bytes, text));
+        end_or_default(y, desc->batch_bytes_node, "default");
+    }
+}
+
 static void stage_lines(struct yaml_out *y, const struct graph *graph,
                         const struct graph_stage *stage)
 {
@@ -250,6 +278,7 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     text_printf(y->out, " %s", orders[stage->order]); /* one of them is a mapping */
     end_or_default(y, stage->order == desc->order ? desc->order_node : NULL, "default");
     queue_lines(y, stage);
+    batch_lines(y, stage);
     yaml_out_key(y, STAGE_INDENT, "on_error");
     if (desc->retry.times > 0)
         text_printf(y->out, " {retry: %s, then: %s}", retry_show(&desc->retry, retry),

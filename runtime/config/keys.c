@@ -17,17 +17,20 @@ static const char *const include_known[] = {"stages",   "vars",    "context",
 static const char *const include_later[] = {"limits", NULL};
 static const char *const pipeline_ignored[] = {"$schema", NULL};
 
-static const char *const stage_known[] = {"use",   "with",  "name",     "from", "workers",
-                                          "order", "queue", "on_error", NULL};
-static const char *const stage_later[] = {"rate",  "limit", "isolate",
-                                          "place", "batch", NULL};
+static const char *const stage_known[] = {"use",      "with",  "name",  "from",
+                                          "workers",  "order", "queue", "batch",
+                                          "on_error", NULL};
+static const char *const stage_later[] = {"rate", "limit", "isolate", "place", NULL};
 
 /* The keys of a stage without those that say which stage it is, for which see defaults.c. */
-static const char *const default_known[] = {"workers", "order", "queue", "on_error",
-                                            NULL};
+static const char *const default_known[] = {"workers", "order",    "queue",
+                                            "batch",   "on_error", NULL};
 static const char *const default_never[] = {"use", "with", "name", "from", NULL};
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
+
+static const char *const batch_known[] = {"items", "bytes", NULL};
+static const char *const batch_later[] = {"wait", NULL};
 
 static const char *const order_known[] = {"by", NULL};
 
@@ -77,6 +80,13 @@ const struct key_set queue_keys = {
     .where = "a queue",
     .known = queue_known,
     .later = none,
+    .ignored = none,
+};
+
+const struct key_set batch_keys = {
+    .where = "a batch",
+    .known = batch_known,
+    .later = batch_later,
     .ignored = none,
 };
 

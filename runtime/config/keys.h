@@ -22,7 +22,7 @@ struct key_set {
 };
 
 extern const struct key_set pipeline_keys, include_keys, stage_keys, default_keys,
-    queue_keys, order_keys, on_error_keys, retry_keys;
+    queue_keys, batch_keys, order_keys, on_error_keys, retry_keys;
 
 bool key_in(const char *key, const char *const *words);
 

@@ -120,6 +120,10 @@ void load_stages(struct load *load, const struct yaml_node *stages);
 void load_stage_keys(struct load *load, struct stage_desc *stage,
                      const struct yaml_node *map);
 
+/* batch_keys.c: `batch:` of one stage. */
+void load_batch(struct load *load, struct stage_desc *stage,
+                const struct yaml_node *node);
+
 /* defaults.c: `defaults:` into load->defaults; NULL: it is not there. */
 void load_defaults(struct load *load, const struct yaml_node *node);
 

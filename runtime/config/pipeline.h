@@ -44,6 +44,8 @@ enum {
     QUEUE_ITEMS_DEFAULT = 1024,
     QUEUE_BYTES_DEFAULT = 32 * 1000 * 1000,
     QUEUE_ITEMS_MAX = 1 << 24,
+    BATCH_MOST_ITEMS = 1024,     /* of any batch: flow/batch.h */
+    BATCH_MOST_BYTES = 64 << 10, /* ... of several items */
     STAGES_MAX = 256,
     WORKERS_MAX = 1024, /* of one stage */
     THREADS_MAX = 1024, /* of the pool */
@@ -97,6 +99,9 @@ struct stage_desc {
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
+    /* The most that a call of the stage gets; 0: auto */
+    uint32_t batch_items, batch_bytes;
+    const struct yaml_node *batch_items_node, *batch_bytes_node; /* NULL: not given */
     /* Which value each bound is from; NULL: not given. */
     const struct yaml_node *queue_items_node, *queue_bytes_node, *queue_full_node;
 };

@@ -214,6 +214,7 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
     const struct yaml_node *order = yaml_get(map, "order");
     const struct yaml_node *on_error = yaml_get(map, "on_error");
     const struct yaml_node *queue = yaml_get(map, "queue");
+    const struct yaml_node *batch = yaml_get(map, "batch");
 
     if (workers) {
         stage->workers_node = workers;
@@ -228,4 +229,6 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
         load_on_error(load, stage, on_error);
     if (queue)
         load_queue(load, stage, queue);
+    if (batch)
+        load_batch(load, stage, batch);
 }

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "exec/build.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/lock_order.h"
 #include "exec/host.h"
 #include "exec/results.h"
 
-static uint32_t batch_target(const struct port *port)
+static_assert((int)BATCH_MOST_ITEMS == (int)BATCH_ITEMS_MAX,
+              "what `batch:` allows there is");
+static_assert((int)BATCH_MOST_BYTES == (int)BATCH_PAYLOAD_MAX, "likewise");
+
+/* How much goes into a batch: as much as the one of its readers wants that wants least. */
+static void set_targets(struct port *port)
 {
     uint64_t target = BATCH_ITEMS_MAX;
 
+    port->payload = BATCH_PAYLOAD_MAX;
     for (size_t r = 0; r < port->n_readers; r++) {
-        uint64_t half = port->readers[r]->graph->queue_items / 2;
+        const struct graph_stage *reader = port->readers[r]->graph;
+        uint64_t half = reader->queue_items / 2;
 
         if (half < target)
             target = half;
+        if (reader->batch_items > 0 && reader->batch_items < target)
+            target = reader->batch_items;
+        if (reader->batch_bytes > 0 && reader->batch_bytes < port->payload)
+            port->payload = reader->batch_bytes;
     }
-    return target > 0 ? (uint32_t)target : 1;
+    port->target = target > 0 ? (uint32_t)target : 1;
 }
 
 static bool build_ports(struct stage *s)
@@ -36,7 +48,7 @@ static bool build_ports(struct stage *s)
             return false;
         for (size_t r = 0; r < port->n_readers; r++)
             port->readers[r] = &s->run->stages[g->ports[p].readers[r]->rank];
-        port->target = batch_target(port);
+        set_targets(port);
     }
     return true;
 }
@@ -71,8 +83,10 @@ static bool build_instance(struct stage *s, struct instance *i, unsigned index)
     i->outlets = calloc(n_ports, sizeof(*i->outlets));
     if (!i->outlets)
         return false;
-    for (size_t p = 0; p < n_ports; p++)
+    for (size_t p = 0; p < n_ports; p++) {
         i->outlets[p].target = s->ports[p].target;
+        i->outlets[p].payload = s->ports[p].payload;
+    }
     if (s->needs_originals && s->desc->batch) {
         i->originals = calloc(BATCH_ITEMS_MAX, sizeof(*i->originals));
         if (!i->originals)

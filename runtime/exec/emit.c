@@ -190,7 +190,7 @@ static void close_if_full(struct instance *i, uint16_t port)
 {
     const struct outlet *o = &i->outlets[port];
 
-    if (o->open->n >= o->target || o->open->payload >= BATCH_PAYLOAD_MAX)
+    if (o->open->n >= o->target || o->open->payload >= o->payload)
         close_outlet(i, port);
 }
 
@@ -204,6 +204,8 @@ static size_t append_from(struct instance *i, uint16_t port, const struct pph_it
 
     if (!batch)
         return 0;
+    if (i->outlets[port].payload < BATCH_PAYLOAD_MAX)
+        n = 1; /* else it would be filled beyond that */
     taken = batch_append(batch, items, n, buf, items[0].port,
                          target < batch->cap ? target : batch->cap);
     PPH_ASSERT(taken > 0);
@@ -276,8 +278,11 @@ static bool append_next(struct instance *i, const struct pph_item *item)
 
 bool emit_may_keep(const struct instance *i)
 {
-    return i->in && i->stage->graph->has_output && i->in->n <= i->outlets[0].target &&
-           !i->outlets[0].open;
+    const struct batch *in = i->in;
+    const struct outlet *o = &i->outlets[0];
+
+    return in && i->stage->graph->has_output && in->n <= o->target && !o->open &&
+           (o->payload == BATCH_PAYLOAD_MAX || in->n == 1 || in->payload <= o->payload);
 }
 
 /* Whether the plugin has this output. */

@@ -120,6 +120,22 @@ static void resolve_full(struct graph_stage *s, struct diag_list *diags)
     diag_note(d, "with an order by key each worker has a line of its own");
 }
 
+/* `batch:` is for stages that get some. */
+static void resolve_batch(struct graph_stage *s, struct diag_list *diags)
+{
+    const struct stage_desc *desc = s->desc;
+    const struct yaml_node *node = yaml_get(desc->node, "batch");
+
+    if (!s->is_source) {
+        s->batch_items = desc->batch_items;
+        s->batch_bytes = desc->batch_bytes;
+    } else if (node) {
+        diag_hint(diag_add(diags, DIAG_ERROR, "E316", node->source, node->at,
+                           "stage '%s' makes items itself: it gets no batches", s->name),
+                  "delete it here; write it at the stage that reads '%s'", s->name);
+    }
+}
+
 /* Whether the entry means the stage's result: by its name, or that of a pipeline that it is in. */
 static bool asks_for_result(const struct from_ref *ref, const char *name)
 {
@@ -197,6 +213,7 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
     resolve_workers(graph, s, diags);
     resolve_order(s, diags);
     resolve_full(s, diags);
+    resolve_batch(s, diags);
     return graph_make_ports(graph, s);
 }
 

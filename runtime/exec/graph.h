@@ -54,6 +54,7 @@ struct graph_stage {
 
     uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
     enum queue_full queue_full;        /* QUEUE_BLOCK for sources, which have none */
+    uint32_t batch_items, batch_bytes; /* the most that a call gets; 0: auto */
     uint64_t memory_bytes;             /* its share of graph.memory_bytes */
 };
 

@@ -99,6 +99,7 @@ struct watched {
 struct outlet {
     struct batch *open; /* being filled; NULL: none */
     uint32_t target;    /* items at which it is closed */
+    uint32_t payload;   /* bytes of payload at which it is */
     uint32_t hint;      /* items the last one held */
     struct buf *arena;  /* for payload that must be copied; NULL: none yet */
     size_t arena_used;
@@ -227,8 +228,9 @@ struct instance {
 struct port {
     struct stage **readers;
     size_t n_readers;
-    /* items per batch: half of what the narrowest reader's queue holds */
+    /* items per batch: half of what the narrowest reader's queue holds, or less if one says `batch:` */
     uint32_t target;
+    uint32_t payload; /* bytes of payload at which a batch is closed */
 };
 
 /*

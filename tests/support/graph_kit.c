@@ -62,6 +62,8 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     s->queue_items = desc->queue_items;
     s->queue_bytes = desc->queue_bytes;
     s->queue_full = in->queue_full;
+    s->batch_items = in->batch_items;
+    s->batch_bytes = in->batch_bytes;
     s->workers = in->workers ? in->workers : 1;
     s->is_source = in->plugin->kind == PPH_GENERATOR || in->plugin->kind == PPH_TASK;
     s->has_output =

@@ -21,6 +21,7 @@ struct kit_stage {
     struct retry retry;
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
+    uint32_t batch_items, batch_bytes;
     const struct pph_value *args;
 };
 

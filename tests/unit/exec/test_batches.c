@@ -217,6 +217,65 @@ START_TEST(input_array_is_the_plugins_also_after_it_was_emitted)
 }
 END_TEST
 
+/* The largest that a call of `measure` was given. */
+static _Atomic uint64_t largest;
+
+static int batch_measure(struct pph_ctx *ctx, struct pph_item *items, size_t n)
+{
+    (void)ctx;
+    (void)items;
+    if (n > atomic_load(&largest))
+        atomic_store(&largest, n);
+    return PPH_OK;
+}
+
+static const struct pph_plugin measure = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_CONSUMER,
+    .name = "measure",
+    .batch = batch_measure,
+};
+
+static void measure_with(unsigned threads, uint32_t items, uint32_t bytes)
+{
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &numbers, .args = NUMBERS(MANY)},
+        {.name = "mid", .plugin = &forward_each},
+        {.name = "copy", .plugin = &forward_batch, .from = "mid"},
+        {.name = "end", .plugin = &collect, .from = "copy"},
+        {.name = "batches",
+         .plugin = &measure,
+         .from = "copy",
+         .batch_items = items,
+         .batch_bytes = bytes},
+        {.name = "direct",
+         .plugin = &measure,
+         .from = "mid",
+         .batch_items = items,
+         .batch_bytes = bytes},
+    };
+
+    atomic_store(&largest, 0);
+    run_whole(stages, COUNT(stages), threads);
+    ck_assert_uint_eq(atomic_load(&collected.n), MANY);
+    ck_assert_uint_eq(run_account(kit_last(kit))->delivered, 3 * MANY);
+}
+
+START_TEST(calls_get_no_more_items_than_the_stage_wants)
+{
+    measure_with(thread_counts[_i], 10, 0);
+    ck_assert_uint_eq(atomic_load(&largest), 10);
+}
+END_TEST
+
+START_TEST(calls_get_no_more_bytes_than_the_stage_wants)
+{
+    measure_with(thread_counts[_i], 0, 100);
+    ck_assert_uint_eq(atomic_load(&largest),
+                      13); /* of eight bytes: the last goes beyond */
+}
+END_TEST
+
 /* --- one item per call ----------------------------------------------------------------------- */
 
 static int generate_one(struct pph_ctx *ctx)
@@ -350,6 +409,10 @@ int main(void)
     tcase_add_loop_test(tc, dead_letters_between_forwarded_items_are_all_there, 0, n);
     tcase_add_loop_test(tc, readers_that_forward_do_not_disturb_each_other, 0, n);
     tcase_add_loop_test(tc, input_array_is_the_plugins_also_after_it_was_emitted, 0, n);
+    tcase_add_loop_test(tc, calls_get_no_more_items_than_the_stage_wants, 0,
+                        COUNT(thread_counts));
+    tcase_add_loop_test(tc, calls_get_no_more_bytes_than_the_stage_wants, 0,
+                        COUNT(thread_counts));
     tcase_add_loop_test(tc, calls_that_emit_little_fill_batches_together, 0, n);
     tcase_add_test(tc, stage_that_may_wait_sends_what_it_has_first);
     suite_add_tcase(suite, tc);
