@@ -56,7 +56,9 @@ struct pph_pipeline {
     struct cond changed;
     unsigned refs GUARDED_BY(lock); /* the owner, the control thread, handles, waiters */
     bool started GUARDED_BY(lock);
-    bool ended GUARDED_BY(lock);
+    bool decided
+        GUARDED_BY(lock); /* how it ended is known: ends may be asked, though ... */
+    bool ended GUARDED_BY(lock);   /* ... not all of them know it yet */
     bool overdue GUARDED_BY(lock); /* calls did not return in time after a stop */
     bool freed GUARDED_BY(lock);   /* the owner has let go of it */
     bool drain

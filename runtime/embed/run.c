@@ -192,6 +192,7 @@ static void finish(struct pph_pipeline *p, const struct result *result)
     mutex_lock(&p->lock);
     p->run = NULL;
     p->result = *result;
+    p->decided = true;
     mutex_unlock(&p->lock);
     for (size_t k = 0; k < p->n_ends; k++)
         end_close(&p->ends[k], END_OVER);

@@ -13,7 +13,7 @@ enum pph_run_state pipeline_state(struct pph_pipeline *pipeline,
     bool freed;
 
     mutex_lock(&pipeline->lock);
-    if (pipeline->ended) {
+    if (pipeline->decided) {
         state = pipeline->result.state;
         failure = pipeline->result.failure;
     }
