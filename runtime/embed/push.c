@@ -68,10 +68,10 @@ static size_t room_locked(const struct end *end, const struct pph_item *items, s
  * Waits until one item fits in.  Returns how many of the n fit; 0: the time is over, or nothing is taken any more, which
  * the caller tells apart.
  */
-static size_t wait_locked(struct pushing *p, size_t n) REQUIRES(p->handle->end->lock);
-static size_t wait_locked(struct pushing *p, size_t n)
+static size_t wait_locked(struct end *end, struct pushing *p, size_t n)
+    REQUIRES(end->lock);
+static size_t wait_locked(struct end *end, struct pushing *p, size_t n)
 {
-    struct end *end = p->handle->end;
     size_t fit;
     bool goes_on = true;
 
@@ -174,7 +174,7 @@ static enum pph_push_answer push_part(struct pushing *p, struct pph_error **ret_
     bool wake = false;
 
     mutex_lock(&end->lock);
-    n = wait_locked(p, n);
+    n = wait_locked(end, p, n);
     closed = end->closed;
     handle_closed = p->handle->closed;
     if (n > 0) {
