@@ -69,6 +69,16 @@ static const char *reason(enum end_closed why)
     return "this handle was closed";
 }
 
+static bool was_freed(struct pph_pipeline *pipeline)
+{
+    bool freed;
+
+    mutex_lock(&pipeline->lock);
+    freed = pipeline->freed;
+    mutex_unlock(&pipeline->lock);
+    return freed;
+}
+
 void pipeline_explain(struct end *end, enum end_closed why, struct pph_error **ret_error)
 {
     const char *kind = end->is_push ? "input" : "output";
@@ -77,8 +87,11 @@ void pipeline_explain(struct end *end, enum end_closed why, struct pph_error **r
 
     if (!ret_error)
         return;
-    if (why == END_OVER)
+    if (why == END_OVER) {
         state = pipeline_state(end->pipeline, &failure);
+        if (state == PPH_RUN_STOPPED && was_freed(end->pipeline))
+            why = END_FREED; /* which stopped it: its end came first */
+    }
     fault_set(ret_error, "A703", "%s '%s' is closed: %s%s%s", kind, end->name,
               reason(why), state == PPH_RUN_FAILED ? "\n" : "",
               state == PPH_RUN_FAILED ? pph_error_text(failure) : "");
