@@ -2,10 +2,9 @@
 /*
  * budget-note: a source that is held back clears its ready bit, notes itself in `waiting` and then looks at the figures
  * once more; whoever gives something back changes a figure (chunk_pool.used, root_counts.done, budget.promised) and then
- * looks at
- * `waiting`.  All of these accesses are seq_cst, so at least one of the two sees the other, and no source waits for
- * what has come already.  A cache may keep a few bytes untold: its thread tells them when somebody waits and before it
- * sleeps, so at the end of all work the figures are exact.
+ * looks at `waiting`.  All of these accesses are seq_cst, so at least one of the two sees the other, and no source waits
+ * for what has come already.  A cache may keep a few bytes untold: its thread tells them when somebody waits and before
+ * it sleeps, so at the end of all work the figures are exact.
  *
  * exception-note: to find that nothing is left which could give anything back takes a while, and by then a source may
  * have begun another call.  So calls are numbered as they are let in (`turn`), and an exception is made for one source
