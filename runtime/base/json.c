@@ -5,7 +5,7 @@
 
 struct reader {
     const char *start, *at, *end;
-    struct text *out;
+    struct text *out; /* NULL: it is only looked at */
     struct json_fault fault;
     unsigned depth;
 };
@@ -32,9 +32,15 @@ static void skip_blanks(struct reader *r)
         r->at++;
 }
 
+static void keep(struct reader *r, const char *bytes, size_t len)
+{
+    if (r->out)
+        text_append(r->out, bytes, len);
+}
+
 static void copy_next(struct reader *r)
 {
-    text_append(r->out, r->at++, 1);
+    keep(r, r->at++, 1);
 }
 
 static bool is_hex(char c)
@@ -93,7 +99,7 @@ static bool copy_string(struct reader *r)
     if (r->at == r->end)
         return wrong(r, "a text that is not closed");
     r->at++;
-    text_append(r->out, from, (size_t)(r->at - from));
+    keep(r, from, (size_t)(r->at - from));
     return true;
 }
 
@@ -128,7 +134,7 @@ static bool copy_number(struct reader *r)
         if (!skip_digits(r))
             return false;
     }
-    text_append(r->out, from, (size_t)(r->at - from));
+    keep(r, from, (size_t)(r->at - from));
     return true;
 }
 
@@ -139,7 +145,7 @@ static bool copy_word(struct reader *r, const char *word)
     if ((size_t)(r->end - r->at) < len || memcmp(r->at, word, len) != 0)
         return wrong(r, "a value is missing");
     r->at += len;
-    text_append(r->out, word, len);
+    keep(r, word, len);
     return true;
 }
 
@@ -208,6 +214,11 @@ static bool copy_value(struct reader *r)
             return wrong(r, "a value is missing");
         return copy_number(r);
     }
+}
+
+bool json_check(const char *bytes, size_t len, struct json_fault *ret_fault)
+{
+    return json_compact(bytes, len, NULL, ret_fault);
 }
 
 bool json_compact(const char *bytes, size_t len, struct text *out,

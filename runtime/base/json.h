@@ -24,4 +24,8 @@ struct json_fault {
 bool json_compact(const char *bytes, size_t len, struct text *out,
                   struct json_fault *ret_fault) PPH_NODISCARD;
 
+/* Whether the bytes hold one value; false: *ret_fault says why they do not.  Takes no memory.  [any thread] */
+bool json_check(const char *bytes, size_t len,
+                struct json_fault *ret_fault) PPH_NODISCARD;
+
 #endif /* BASE_JSON_H */

@@ -43,32 +43,58 @@ const struct command_flag command_common_flags[] = {
 
 static const struct command_flag no_flags[] = {END_OF_FLAGS};
 
+/* Of whatever runs a pipeline. */
+#define FLAG_OK_REJECTS                                                                 \
+    {                                                                                   \
+        .name = "ok-rejects", .arg = "N|P%",                                            \
+        .doc = "So many items, or such a share of them, may be given up in a run that " \
+               "ends with 0; more of them fail it. The default is max_rejects: of the " \
+               "file."                                                                  \
+    }
+
+#define FLAG_INLINE                                                                   \
+    {                                                                                 \
+        .name = "inline",                                                             \
+        .doc = "Runs every stage in one thread, one after the other, for a debugger." \
+    }
+
+#define FLAG_RESULTS                                                                     \
+    {                                                                                    \
+        .name = "results", .arg = "FILE",                                                \
+        .doc = "Writes what tasks and other workers left behind as a JSON list; '-' is " \
+               "standard output, where a terminal gets a table."                         \
+    }
+
+#define FLAG_LOG                                                                        \
+    {                                                                                   \
+        .name = "log", .arg = "FORMAT", .choices = "text|json",                         \
+        .doc = "What log lines, failures and the summary look like: text, or one JSON " \
+               "object per line."                                                       \
+    }
+
+#define FLAG_QUIET                                                   \
+    {                                                                \
+        .name = "quiet", .letter = 'q', .doc = "Prints errors only." \
+    }
+
+#define FLAG_VERBOSE                                                                     \
+    {                                                                                    \
+        .name = "verbose", .letter = 'v',                                                \
+        .doc =                                                                           \
+            "Logs details, and how far the run is every 10 s when there is no terminal." \
+    }
+
 static const struct command_flag run_flags[] = {
     FLAG_SET,
     FLAG_THREADS,
     FLAG_MEMORY,
-    {.name = "ok-rejects",
-     .arg = "N|P%",
-     .doc =
-         "So many items, or such a share of them, may be given up in a run that ends with "
-         "0; more of them fail it. The default is max_rejects: of the file."},
-    {.name = "inline",
-     .doc = "Runs every stage in one thread, one after the other, for a debugger."},
+    FLAG_OK_REJECTS,
+    FLAG_INLINE,
     {.name = "dry-run", .doc = "Does what 'pphost check' does, and no more."},
-    {.name = "results",
-     .arg = "FILE",
-     .doc = "Writes what tasks and other workers left behind as a JSON list; '-' is "
-            "standard output, where a terminal gets a table."},
-    {.name = "log",
-     .arg = "FORMAT",
-     .choices = "text|json",
-     .doc =
-         "What log lines, failures and the summary look like: text, or one JSON object "
-         "per line."},
-    {.name = "quiet", .letter = 'q', .doc = "Prints errors only."},
-    {.name = "verbose",
-     .letter = 'v',
-     .doc = "Logs details, and how far the run is every 10 s when there is no terminal."},
+    FLAG_RESULTS,
+    FLAG_LOG,
+    FLAG_QUIET,
+    FLAG_VERBOSE,
     END_OF_FLAGS,
 };
 
@@ -83,6 +109,41 @@ static const struct command_example run_examples[] = {
 
 static const char *const run_absent[] = {"resume", "for",   "items", "only", "trace",
                                          "http",   "watch", "stall", NULL};
+
+static const struct command_flag replay_flags[] = {
+    {.name = "pipeline",
+     .arg = "FILE",
+     .doc = "The pipeline, as 'pphost run' takes it; it must be given."},
+    {.name = "into",
+     .arg = "STAGE",
+     .doc = "Sends all letters into this stage, whichever gave them up."},
+    {.name = "reason",
+     .arg = "PATTERN",
+     .doc =
+         "Sends only letters whose error is like the pattern as a whole, in which * stands "
+         "for any text, ? for any byte and [a-z] for one of several."},
+    FLAG_SET,
+    FLAG_THREADS,
+    FLAG_MEMORY,
+    FLAG_OK_REJECTS,
+    FLAG_INLINE,
+    {.name = "dry-run", .doc = "Says which letters would go where, and no more."},
+    FLAG_RESULTS,
+    FLAG_LOG,
+    FLAG_QUIET,
+    FLAG_VERBOSE,
+    END_OF_FLAGS,
+};
+
+static const struct command_example replay_examples[] = {
+    {"pphost replay dead.jsonl --pipeline p.yaml",
+     "Sends all letters back to where they failed."},
+    {"pphost replay dead.jsonl --pipeline p.yaml --reason '*timeout*' --into fetch",
+     "Those that failed for one reason, into one stage."},
+    {"pphost replay dead.jsonl --pipeline p.yaml --set box.with.path=again.jsonl",
+     "What fails again goes into another file."},
+    {NULL, NULL},
+};
 
 static const struct command_flag check_flags[] = {FLAG_SET, FLAG_THREADS, FLAG_MEMORY,
                                                   FLAG_JSON, END_OF_FLAGS};
@@ -185,6 +246,14 @@ const struct command command_table[] = {
     {"graph", OPERANDS_FILE, "FILE [name=value ...]", "draws a pipeline",
      "Stages from the sources down, and which port leads where.\n", graph_flags,
      graph_examples, graph_absent, verb_graph},
+    {"replay", OPERANDS_FILE, "DEAD.jsonl --pipeline FILE [name=value ...]",
+     "sends dead letters into a pipeline again",
+     "DEAD.jsonl holds lines as the plugin 'jsonl' writes them. Each letter goes, as it came, into "
+     "the stage that gave it up; stages above do not run, and neither do others that would get "
+     "nothing. The whole file is checked before anything is sent, and it is never written to.\n"
+     "Stages that begin their files anew do so here too: give 'write' another path with --set. All "
+     "else is as of 'pphost run': the account, the exit code, and what signals do.\n",
+     replay_flags, replay_examples, run_absent, verb_replay},
     {"plugins", OPERANDS_PLUGIN, "[NAME]", "lists the plugins, or describes one",
      "NAME is what would stand behind use: in a pipeline. Plugins are searched in ./plugins, "
      "the directories of PPHOST_PLUGIN_PATH, ~/.local/lib/pphost/plugins and the directory of "
@@ -201,9 +270,9 @@ const struct command command_table[] = {
     {.name = NULL},
 };
 
-const char *const command_absent[] = {"test",   "top",    "tap",     "ctl",
-                                      "replay", "new",    "bench",   "join",
-                                      "nodes",  "schema", "explain", NULL};
+const char *const command_absent[] = {"test",   "top",     "tap",  "ctl",
+                                      "new",    "bench",   "join", "nodes",
+                                      "schema", "explain", NULL};
 
 const struct command *command_find(const char *verb)
 {

@@ -26,6 +26,9 @@ static void flag_values(const struct command *command, struct text *out)
             for (const char *c = f->choices; *c != '\0'; c++)
                 text_append(out, *c == '|' ? " " : c, 1);
             text_str(out, "\" -- \"$cur\");");
+        } else if (strcmp(f->arg, "FILE") == 0) {
+            text_str(out, " compopt -o filenames 2>/dev/null;"
+                          " mapfile -t COMPREPLY < <(compgen -f -- \"$cur\");");
         }
         text_str(out, " return ;;\n");
     }

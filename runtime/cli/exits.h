@@ -19,7 +19,7 @@ enum exits {
     EXITS_NO_FILE = 66, /* FILE not found or not readable */
     EXITS_BUG = 70,     /* a fault of pphost itself */
     EXITS_SYSTEM = 71,  /* no memory, or raised rights */
-    EXITS_INVALID = 78, /* the description or a plugin is not valid */
+    EXITS_INVALID = 78, /* the description, a plugin or dead letters are not valid */
 };
 
 #endif /* CLI_EXITS_H */

@@ -24,7 +24,7 @@ static const struct {
     {66, "FILE was not found or cannot be read"},
     {70, "a bug in pphost: please report it"},
     {71, "no memory, or started with raised rights"},
-    {78, "the description or a plugin is not valid"},
+    {78, "the description, a plugin or a file of dead letters is not valid"},
 };
 
 /* Appends words of the text, broken into lines of WIDTH, each after `indent` blanks. */

@@ -4,7 +4,7 @@
  *
  * Data goes to standard output (by the plugins that write there), everything else to standard error.
  */
-#include "exec/run.h"
+#include "cli/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +56,16 @@ struct runner {
     uint64_t slow_line_ns; /* when the last line was written where there is no terminal */
     bool said_stopping;
     struct results_file results;
-    struct mask *mask; /* secrets */
+    struct mask *mask;           /* secrets */
+    const struct run_more *more; /* NULL: nothing */
 };
+
+static const void *on_ext(void *arg, const char *id)
+{
+    const struct run_more *more = ((struct runner *)arg)->more;
+
+    return more != NULL ? more->ext(more->arg, id) : NULL;
+}
 
 static void on_log(void *arg, int level, const struct graph_stage *stage,
                    const char *message)
@@ -297,6 +305,11 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
         report_failures(&report, which, &out);
         if (which == REPORT_ALL)
             report_summary(&report, &out);
+    }
+    if (runner->more != NULL && which == REPORT_ALL)
+        runner->more->summary(runner->more->arg, &report, runner->format == LOG_JSON,
+                              &out);
+    if (runner->format == LOG_TEXT) {
         if (which == REPORT_ALL && !results_file_is_table(&runner->results))
             results_table(run, runner->graph, runner->mask, RESULTS_ROWS, &out);
     }
@@ -309,7 +322,8 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
     return output_error(&out, report.exit_code);
 }
 
-static int execute(const struct graph *graph, const struct arguments *args)
+int run_graph(const struct graph *graph, const struct arguments *args,
+              const struct run_more *more)
 {
     struct runner runner;
     struct error err = {""};
@@ -317,12 +331,14 @@ static int execute(const struct graph *graph, const struct arguments *args)
                                   .tick_ms = TICK_MS,
                                   .tick = on_tick,
                                   .log = on_log,
+                                  .ext = on_ext,
                                   .arg = &runner};
 
     if (!runner_init(&runner, graph, args)) {
         runner_fini(&runner);
         return output_no_memory();
     }
+    runner.more = more;
     options.log_level = runner.loudness == LOUD_QUIET    ? LEVEL_QUIET
                         : runner.loudness == LOUD_NORMAL ? LEVEL_NORMAL
                                                          : LEVEL_VERBOSE;
@@ -366,7 +382,7 @@ int verb_run(const struct arguments *args)
     if (code == EXITS_OK && arguments_has(args, "dry-run"))
         code = check_report(&job);
     else if (code == EXITS_OK)
-        code = execute(job.graph, args);
+        code = run_graph(job.graph, args, NULL);
     job_close(&job);
     return code;
 }

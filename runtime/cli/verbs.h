@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 int verb_run(const struct arguments *args);
+int verb_replay(const struct arguments *args);
 int verb_check(const struct arguments *args);
 int verb_show(const struct arguments *args);
 int verb_graph(const struct arguments *args);

@@ -403,9 +403,10 @@ static bool append_letter(struct instance *i, struct pph_item *item, struct buf 
 {
     uint16_t port = (uint16_t)(i->stage->graph->n_ports - 1);
     struct outlet *o = &i->outlets[port];
-    const struct letter letter = {.stage = i->stage->graph->name,
+    const char *stage = i->stage->graph->name;
+    const struct letter letter = {.stage = stage,
                                   .worker = i->index,
-                                  .attempt = i->tries + 1,
+                                  .attempt = root_tried(i->root, stage) + i->tries + 1,
                                   .error = error};
     struct batch *batch = batch_for(i, port, buf);
 

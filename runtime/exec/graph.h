@@ -94,6 +94,9 @@ unsigned graph_workers_auto(const struct pph_plugin *plugin, const struct pph_va
 /* Calls under way at once in a stage that keeps order: how far ahead of the oldest they may be. */
 unsigned graph_window(const struct graph_stage *stage);
 
+/* Marks in `reached`, by their index, all stages that can be reached from this one, itself too. */
+void graph_mark_reached(const struct graph_stage *stage, bool reached[STAGES_MAX]);
+
 /* NULL is allowed. */
 void graph_free(struct graph *graph);
 

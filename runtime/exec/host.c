@@ -196,17 +196,23 @@ static int host_mark(struct pph_ctx *ctx, const void *pos, size_t len)
     return PPH_FAIL;
 }
 
-static int host_origin(struct pph_ctx *ctx, const char *name)
+void host_set_origin(struct pph_ctx *ctx, struct origin *origin)
 {
     struct instance *i = instance_of(ctx);
-    struct origin *origin = origin_new(name ? name : "");
 
-    if (!origin)
-        return host_fail(ctx, NULL, PPH_FAIL, "out of memory");
     if (i->call != CALL_NONE)
         emit_close(i); /* a batch has one origin */
     origin_unref(i->origin);
     i->origin = origin;
+}
+
+static int host_origin(struct pph_ctx *ctx, const char *name)
+{
+    struct origin *origin = origin_new(name ? name : "");
+
+    if (!origin)
+        return host_fail(ctx, NULL, PPH_FAIL, "out of memory");
+    host_set_origin(ctx, origin);
     return PPH_OK;
 }
 

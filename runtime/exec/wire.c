@@ -175,15 +175,14 @@ static bool each_reader(struct graph *graph,
     return true;
 }
 
-/* Marks all stages that can be reached from `s` along the edges there are so far, itself too. */
-static void mark_reached(const struct graph_stage *s, bool *reached)
+void graph_mark_reached(const struct graph_stage *stage, bool reached[STAGES_MAX])
 {
-    if (reached[s->index])
+    if (reached[stage->index])
         return;
-    reached[s->index] = true;
-    for (size_t p = 0; p < s->n_ports; p++) {
-        for (size_t r = 0; r < s->ports[p].n_readers; r++)
-            mark_reached(s->ports[p].readers[r], reached);
+    reached[stage->index] = true;
+    for (size_t p = 0; p < stage->n_ports; p++) {
+        for (size_t r = 0; r < stage->ports[p].n_readers; r++)
+            graph_mark_reached(stage->ports[p].readers[r], reached);
     }
 }
 
@@ -229,7 +228,7 @@ static bool read_all_dead(struct graph *graph, struct graph_stage *reader,
     bool reached[STAGES_MAX] = {false};
     bool any = false;
 
-    mark_reached(reader, reached);
+    graph_mark_reached(reader, reached);
     for (size_t k = 0; k < graph->n_stages; k++) {
         struct graph_stage *s = &graph->stages[k];
 
@@ -261,7 +260,7 @@ static bool read_all_results(struct graph *graph, struct graph_stage *reader,
     bool reached[STAGES_MAX] = {false};
     bool any = false;
 
-    mark_reached(reader, reached);
+    graph_mark_reached(reader, reached);
     for (size_t k = 0; k < graph->n_stages; k++) {
         struct graph_stage *s = &graph->stages[k];
         struct graph_port *result;
@@ -442,7 +441,7 @@ static bool mark_dead(struct graph *graph, const struct reader *reader,
         reads = s->ports && reads_already(dead_of(s), reader->stage);
     }
     if (reads)
-        mark_reached(reader->stage, reached);
+        graph_mark_reached(reader->stage, reached);
     return reads;
 }
 

@@ -7,13 +7,15 @@
 
 struct origin *origin_new(const char *name)
 {
-    size_t size = strlen(name) + 1;
+    size_t size = name ? strlen(name) + 1 : 0;
     struct origin *origin = malloc(sizeof(*origin) + size);
 
     if (!origin)
         return NULL;
+    *origin = (struct origin){.name = name ? origin->bytes : NULL};
     atomic_init(&origin->refs, 1);
-    memcpy(origin->name, name, size);
+    if (name)
+        memcpy(origin->bytes, name, size);
     return origin;
 }
 
@@ -44,6 +46,8 @@ struct root *root_new(struct chunk_pool *pool, struct chunk_cache *cache,
     *root = (struct root){.counts = counts, .pool = pool, .pos_unit = pos_unit};
     atomic_init(&root->refs, 1);
     root->origin = origin_ref(origin);
+    if (origin && origin->pos_unit)
+        root->pos_unit = origin->pos_unit;
     atomic_fetch_add_explicit(&counts->made, 1, memory_order_relaxed);
     return root;
 }
@@ -67,4 +71,11 @@ void root_unref(struct root *root, struct chunk_cache *cache)
                               memory_order_seq_cst); /* see budget-note */
     origin_unref(root->origin);
     chunk_put(root->pool, cache, root, 0, 0);
+}
+
+uint32_t root_tried(const struct root *root, const char *stage)
+{
+    const struct origin *origin = root ? root->origin : NULL;
+
+    return origin && origin->stage == stage ? origin->attempts : 0;
 }

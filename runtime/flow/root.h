@@ -12,13 +12,26 @@
 
 #include "flow/chunk.h"
 
-/* Where items come from ("access.log"), as the source says by host->origin(). */
+/*
+ * Where items come from ("access.log"), as the source says by host->origin(); of dead letters that are sent again also
+ * what was known of them.
+ */
 struct origin {
     _Atomic uint32_t refs; /* as buf.refs */
-    char name[];           /* set before anyone else knows it, never changed after */
+
+    /* Set before anyone else knows it, never changed after. */
+    uint32_t attempts;    /* how often `stage` has tried the items already */
+    const char *stage;    /* that gave them up; NULL: they are no such letters */
+    const char *pos_unit; /* what positions in it count; NULL: as the source says */
+    const char *name;     /* NULL: unknown */
+    char bytes[];
+    /* The strings of letters live as long as the run. */
 };
 
-/* Returns NULL when out of memory.  The caller owns the one reference. */
+/*
+ * `name` is copied; NULL is allowed.  Returns NULL when out of memory.  The caller owns the one reference and may fill in what
+ * is known of letters.
+ */
 struct origin *origin_new(const char *name) PPH_NODISCARD;
 struct origin *origin_ref(struct origin *origin); /* NULL is allowed, and returned */
 void origin_unref(struct origin *origin);         /* NULL is allowed */
@@ -46,5 +59,11 @@ struct root *root_new(struct chunk_pool *pool, struct chunk_cache *cache,
                       const char *pos_unit) PPH_NODISCARD;
 struct root *root_ref(struct root *root); /* NULL is allowed, and returned */
 void root_unref(struct root *root, struct chunk_cache *cache); /* NULL is allowed */
+
+/*
+ * How often the stage has tried the items of a root already, in runs before this one; 0 unless they are letters of
+ * that very stage.  `stage` is compared by its address.  NULL is allowed.
+ */
+uint32_t root_tried(const struct root *root, const char *stage);
 
 #endif /* FLOW_ROOT_H */

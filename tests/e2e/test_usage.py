@@ -22,7 +22,7 @@ def test_unknown_verb_gets_the_nearest(host):
 
 
 def test_verbs_of_later_versions_are_named(host):
-    for verb in ("test", "top", "tap", "ctl", "replay", "new", "bench", "join", "nodes", "schema",
+    for verb in ("test", "top", "tap", "ctl", "new", "bench", "join", "nodes", "schema",
                  "explain"):
         check(refused(host, verb, "x") ==
               f"error: 'pphost {verb}' is not available in this version\n", verb)

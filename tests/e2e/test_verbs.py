@@ -64,7 +64,7 @@ def test_version(host):
 def test_help(host):
     out = ok(host.run("help"))
     verbs = re.findall(r"^  ([a-z]+) ", out, re.M)
-    check(verbs == ["run", "check", "show", "graph", "plugins", "complete", "version", "help"],
+    check(verbs == ["run", "check", "show", "graph", "replay", "plugins", "complete", "version", "help"],
           verbs)
     check(ok(host.run("--help")) == out and ok(host.run("-h")) == out, "spellings")
     host.golden("help.txt", out)
@@ -96,10 +96,11 @@ def complete(host, *words):
 
 def test_completion_in_bash(host):
     host.write("my file.yaml", "")
-    check(complete(host, "pphost", "r") == ["run"], "verb")
+    check(complete(host, "pphost", "ru") == ["run"], "verb")
     check(complete(host, "pphost", "run", "--th") == ["--threads"], "flag")
     check(complete(host, "pphost", "run", "--log", "j") == ["json"], "choice")
     check(complete(host, "pphost", "run", "my") == ["my file.yaml"], "file")
+    check(complete(host, "pphost", "replay", "x", "--pipeline", "my") == ["my file.yaml"], "value")
     check(complete(host, "pphost", "help", "ver") == ["version"], "operand")
 
 

@@ -154,9 +154,10 @@ START_TEST(unknown_verb_gets_the_nearest_one)
 {
     ck_assert_int_eq(PARSE("rnu"), COMMAND_BAD);
 
-    complains("error: no verb 'rnu'; did you mean 'run'?\n"
-              "   = verbs: run, check, show, graph, plugins, complete, version, help   "
-              "(pphost help)\n");
+    complains(
+        "error: no verb 'rnu'; did you mean 'run'?\n"
+        "   = verbs: run, check, show, graph, replay, plugins, complete, version, help   "
+        "(pphost help)\n");
 }
 END_TEST
 
