@@ -59,9 +59,20 @@ void json_line_end(struct json_line *line)
 
 static void put_name(struct json_line *line, const char *name)
 {
-    put_text(line, line->begun ? ",\"" : "\"");
-    put_text(line, name);
-    put_text(line, "\":");
+    size_t len = strlen(name);
+    char *to;
+
+    if (!reserve(line, len + 4))
+        return;
+    to = line->data + line->len;
+    if (line->begun)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, name, len);
+    to += len;
+    *to++ = '"';
+    *to++ = ':';
+    line->len = (size_t)(to - line->data);
     line->begun = true;
 }
 
@@ -99,6 +110,38 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
+/*
+ * Whether eight bytes are all plain, in a word at once: the high bit of a byte of (w - n) & ~w tells of one less than n,
+ * and so of one that is c when w has been xored with c (S. E. Anderson, Bit Twiddling Hacks).
+ */
+static bool are_plain(const unsigned char *s)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t w;
+    uint64_t bad;
+
+    memcpy(&w, s, sizeof(w));
+    const uint64_t quote = w ^ ones * '"';
+    const uint64_t slash = w ^ ones * '\\';
+    const uint64_t del = w ^ ones * 0x7F;
+
+    bad = w | ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+          ((slash - ones) & ~slash) | ((del - ones) & ~del);
+    return (bad & ones * 0x80) == 0;
+}
+
+/* Where the plain bytes from k on end, at `len` at the latest. */
+static size_t plain_end(const unsigned char *s, size_t k, size_t len)
+{
+    while (len - k >= 8 && are_plain(s + k))
+        k += 8;
+    if (len - k < 8 && len >= 8 && are_plain(s + len - 8))
+        return len; /* the last few, together with some that were looked at before */
+    while (k < len && is_plain(s[k]))
+        k++;
+    return k;
+}
+
 static void put_escaped(struct json_line *line, unsigned char c)
 {
     static const char letters[] = "\"\\\b\f\n\r\t", names[] = "\"\\bfnrt";
@@ -124,8 +167,7 @@ static size_t put_utf8(struct json_line *line, const unsigned char *s, size_t le
         size_t from = k;
         size_t n = 1;
 
-        while (k < len && is_plain(s[k]))
-            k++;
+        k = plain_end(s, k, len);
         put(line, (const char *)s + from, k - from);
         if (k == len)
             break;
@@ -163,11 +205,15 @@ void json_line_text(struct json_line *line, const char *name, const char *text)
 
 void json_line_number(struct json_line *line, const char *name, uint64_t number)
 {
-    char text[24];
+    char digits[20]; /* of 2^64 - 1 */
+    size_t at = sizeof(digits);
 
     put_name(line, name);
-    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-    put_text(line, text);
+    do { /* three of them in each line: snprintf would take more time than all the rest */
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    put(line, digits + at, sizeof(digits) - at);
 }
 
 static void put_base64(struct json_line *line, const unsigned char *s, size_t len)

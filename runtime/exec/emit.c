@@ -443,7 +443,7 @@ bool emit_dead(struct instance *i, const struct pph_item *item, const char *erro
     letter.port = 0;
     letter.flags &= (uint16_t)~PPH_WRITABLE;
     PPH_ASSERT(s->ports[port].n_readers > 0);
-    if (!emit_kept_by_copy(i) || !wait_for_room(i))
+    if (!wait_for_room(i))
         return false;
     if (letter.len == 0) {
         letter.data = NULL;

@@ -151,10 +151,13 @@ static bool each_forwards(struct instance *i, int *ret_rc)
         *ret_rc = desc->each(&i->ctx, item);
         if (*ret_rc != PPH_FORWARD)
             return true;
-        if (!i->acted && i->kept == i->next_item && goes_on_unchanged(i, item))
+        if (!i->acted && goes_on_unchanged(i, item)) {
+            if (i->kept != i->next_item) /* some before it did not go on */
+                i->in->items[i->kept] = *item;
             i->kept++;
-        else if (i->failed || !emit_keep(i))
+        } else if (i->failed || !emit_keep(i)) {
             return true;
+        }
         i->next_item++;
         item++;
     } while (item < end && !i->acted && !run_cancelled(run));

@@ -4,6 +4,7 @@
  * file.  What the host knows of dead letters is tried with the real one: e2e.letters.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -71,6 +72,48 @@ START_TEST(what_is_no_text_is_base64)
     assert_line("\xED\xA0\x80", 3, "{\"base64\":\"7aCA\"}\n");         /* a surrogate */
     assert_line("\xF4\x90\x80\x80", 4, "{\"base64\":\"9JCAgA==\"}\n"); /* too large */
     assert_line("\xE0\x80\x80", 3, "{\"base64\":\"4ICA\"}\n");
+}
+END_TEST
+
+/* Writes the line for a text of plain bytes but for one, to `wanted`; `item` is the text. */
+static void among_plain(int byte, size_t at, char *item, FILE *wanted)
+{
+    static const char names[] = "\b\f\n\r\t\"\\";
+    const char *name = byte ? strchr(names, byte) : NULL;
+
+    (void)fprintf(wanted, "{\"data\":\"%.*s", (int)at, item);
+    if (name)
+        (void)fprintf(wanted, "\\%c", "bfnrt\"\\"[name - names]);
+    else if (byte < 0x20 || byte == 0x7F)
+        (void)fprintf(wanted, "\\u%04x", (unsigned)byte);
+    else
+        (void)fputc(byte, wanted);
+    (void)fprintf(wanted, "%s\"}\n", item + at + 1);
+    item[at] = (char)byte;
+}
+
+/* They are looked at eight at a time. */
+START_TEST(each_byte_is_escaped_or_not_wherever_it_stands)
+{
+    enum { BYTES = 0x80, LEN = 17 };
+    static char texts[BYTES * LEN][LEN + 1];
+    static struct pph_item items[BYTES * LEN];
+    char *wanted = NULL;
+    size_t size;
+    FILE *file = open_memstream(&wanted, &size);
+
+    ck_assert_ptr_nonnull(file);
+    for (size_t k = 0; k < BYTES * LEN; k++) {
+        memcpy(texts[k], "seventeen of them", LEN + 1);
+        among_plain((int)(k / LEN), k % LEN, texts[k], file);
+        items[k] = (struct pph_item){.data = texts[k], .len = LEN};
+    }
+    ck_assert_int_eq(fclose(file), 0);
+    fake_up(fake);
+    ck_assert_int_eq(fake_batch(fake, items, BYTES * LEN), PPH_OK);
+    fake_down(fake);
+    assert_file(wanted);
+    free(wanted);
 }
 END_TEST
 
@@ -157,6 +200,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, text_is_a_string_with_escapes);
     tcase_add_test(tc, what_is_no_text_is_base64);
+    tcase_add_test(tc, each_byte_is_escaped_or_not_wherever_it_stands);
     tcase_add_test(tc, place_and_key_are_there_when_they_are_known);
     tcase_add_test(tc, lines_are_there_at_once_and_stay_when_the_run_stops);
     tcase_add_test(tc, append_keeps_what_is_there);
