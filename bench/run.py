@@ -19,8 +19,8 @@ import results
 import texts
 from harness import Bench, BenchError
 
-CLAIMS = ["line_items", "python", "blocks", "hops", "memory", "startup", "tasks", "order", "latency",
-          "scaling", "others"]
+CLAIMS = ["line_items", "python", "blocks", "hops", "pools", "errors", "memory", "startup", "tasks",
+          "order", "latency", "scaling", "others"]
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 FULL, QUICK = 1 << 30, 64 << 20
 
