@@ -27,7 +27,8 @@
  * THREADS.  [control] one thread, nothing else of this stage running.  [worker] the calls of one ctx
  * never overlap and each sees what the last one wrote, but they may come from different threads: keep
  * state in ctx, not in thread-locals.  [any] from any thread, at any time between open and close.
- * A lock held across emit must be one that no other stage takes (an interpreter's: release it first).
+ * A lock held across emit must be one that no other call takes, of any stage or worker: emit may wait for
+ * them (an interpreter's lock: release it first).
  *
  * MEMORY.  Each side frees what it allocated.  Pointers given to a callback hold until it returns,
  * those in ctx or from context() until close.  The host copies every string and mark it is given.

@@ -6,6 +6,7 @@
 
 #include "base/lock_order.h"
 #include "exec/host.h"
+#include "exec/limit.h"
 #include "exec/results.h"
 
 static_assert((int)BATCH_MOST_ITEMS == (int)BATCH_ITEMS_MAX,
@@ -132,7 +133,7 @@ static bool build_stage(struct stage *s)
         s->graph->on_error != ON_ERROR_STOP || s->graph->desc->retry.times > 0;
     s->may_wait = s->desc->cancel || s->desc->flags & (PPH_BLOCKING | PPH_PINNED);
     mutex_init(&s->lock);
-    lock_order_set(&s->lock, "stage.lock", LOCKS_STAGES, s->graph->level);
+    lock_order_set(&s->lock, "stage.lock", LOCKS_STAGES, s->graph->level + 1);
     cond_init(&s->can_run);
     if (s->graph->ordered) {
         s->window = graph_window(s->graph);
@@ -145,7 +146,10 @@ static bool build_stage(struct stage *s)
         if (!s->lanes)
             return false;
     }
-    return build_ports(s) && build_instances(s);
+    if (!build_ports(s) || !build_instances(s))
+        return false;
+    limit_join(s);
+    return true;
 }
 
 bool build_stages(struct run *run)

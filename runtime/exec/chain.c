@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "exec/budget.h"
+#include "exec/limit.h"
 
 enum { FIGURE_BYTES = 40 };
 
@@ -20,6 +21,7 @@ struct calls {
     unsigned in_emit;         /* wait for room */
     const struct stage *full; /* ... there */
     unsigned for_turn;        /* wait until an older call is done */
+    unsigned for_place;       /* wait until they may go on, by their stage's limit */
 };
 
 static const char *count_of(uint64_t n, char buffer[FIGURE_BYTES])
@@ -81,7 +83,7 @@ static bool waits_for_turn(struct stage *s, const struct instance *i)
 
 bool chain_is_in_emit(struct stage *s, const struct instance *i)
 {
-    return parked_at(s, i) != NULL || waits_for_turn(s, i);
+    return parked_at(s, i) != NULL || waits_for_turn(s, i) || limit_is_waited_for(s, i);
 }
 
 static struct calls look_at_calls(struct stage *s)
@@ -102,6 +104,8 @@ static struct calls look_at_calls(struct stage *s)
             calls.full = full;
         } else if (waits_for_turn(s, i)) {
             calls.for_turn++;
+        } else if (limit_is_waited_for(s, i)) {
+            calls.for_place++;
         } else {
             calls.n++;
             if (now > since && now - since > calls.longest_ns)
@@ -194,6 +198,16 @@ static void begin_clause(const struct stage *s, struct text *out)
     text_printf(out, "%s%s ", out->len > 0 ? "; " : "", s->graph->name);
 }
 
+/* "limit 'db' (4 of 4 calls run)" */
+static void show_limit(struct stage *s, struct text *out)
+{
+    char is[FIGURE_BYTES];
+    char most[FIGURE_BYTES];
+
+    text_printf(out, "limit '%s' (%s of %s calls run)", s->graph->limit->name,
+                count_of(limit_look(s).used, is), count_of(s->graph->limit->calls, most));
+}
+
 static void show_calls(const struct stage *s, const struct calls *calls, struct text *out)
 {
     if (calls->n == 0)
@@ -205,8 +219,7 @@ static void show_calls(const struct stage *s, const struct calls *calls, struct 
         text_printf(out, " (and in %u others)", calls->n - 1);
 }
 
-static void show_emitters(const struct stage *s, const struct calls *calls,
-                          struct text *out)
+static void show_emitters(struct stage *s, const struct calls *calls, struct text *out)
 {
     if (calls->in_emit > 0) {
         begin_clause(s, out);
@@ -218,6 +231,11 @@ static void show_emitters(const struct stage *s, const struct calls *calls,
         begin_clause(s, out);
         text_str(out, "waits in emit until its oldest call is over (order: keep)");
     }
+    if (calls->for_place > 0) {
+        begin_clause(s, out);
+        text_str(out, "waits in emit until it may go on, by ");
+        show_limit(s, out);
+    }
 }
 
 /* What the stage waits for that has no call under way; false: for nothing but input. */
@@ -225,7 +243,11 @@ static bool show_wait(struct stage *s, const struct standing *st, struct text *o
 {
     struct stage *full = st->has_work ? registered_at(s) : NULL;
 
-    if (full) {
+    if (st->has_work && s->limit && limit_look(s).waited_for) {
+        begin_clause(s, out);
+        text_str(out, "is held back by ");
+        show_limit(s, out);
+    } else if (full) {
         begin_clause(s, out);
         text_printf(out, "waits for room in %s (", full->graph->name);
         show_fill(full, out);
@@ -266,7 +288,7 @@ void chain_describe(struct run *run, struct text *out)
             continue;
         show_emitters(s, &calls, &chain);
         show_calls(s, &calls, &chain);
-        if (calls.n + calls.in_emit + calls.for_turn == 0)
+        if (calls.n + calls.in_emit + calls.for_turn + calls.for_place == 0)
             (void)show_wait(s, &st, &chain);
     }
     text_str(out, chain.len > 0 ? text_get(&chain) : "every stage waits for input");

@@ -5,6 +5,7 @@
 #include "exec/budget.h"
 #include "exec/inbox.h"
 #include "exec/lanes.h"
+#include "exec/limit.h"
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/results.h"
@@ -69,14 +70,15 @@ static bool unlink_instance(struct instance **list, struct instance *i)
     return false;
 }
 
-/* The held instance that can go on, or NULL. */
+/* The held instance that can go on, with a place if it needs one, or NULL. */
 static struct instance *find_held_locked(struct stage *s, const struct instance *only,
                                          uint64_t *blocked) REQUIRES(s->lock);
 static struct instance *find_held_locked(struct stage *s, const struct instance *only,
                                          uint64_t *blocked)
 {
     for (struct instance *i = s->held; i; i = i->next) {
-        if ((!only || i == only) && held_can_go_locked(s, i, blocked))
+        if ((!only || i == only) && held_can_go_locked(s, i, blocked) &&
+            limit_enter_locked(s, only, i))
             return i;
     }
     return NULL;
@@ -267,6 +269,28 @@ static void register_waiter_locked(struct stage *s, const uint64_t *blocked,
     }
 }
 
+/* Whether the call may begin, as far as others are concerned: it has a place then, and the budget's leave. */
+static bool may_begin_locked(struct stage *s, const struct instance *only,
+                             struct instance *i, enum call call, struct wakes *wakes)
+    REQUIRES(s->lock);
+static bool may_begin_locked(struct stage *s, const struct instance *only,
+                             struct instance *i, enum call call, struct wakes *wakes)
+{
+    if (!limit_enter_locked(s, only, i))
+        return false;
+    if (call != CALL_GENERATE || budget_admits_locked(s, i))
+        return true;
+    limit_leave_locked(s, i, wakes);
+    return false;
+}
+
+/* A call was begun: whether another worker could begin one, too. */
+static bool has_more_locked(struct stage *s) REQUIRES(s->lock);
+static bool has_more_locked(struct stage *s)
+{
+    return s->free && next_call_locked(s) != CALL_NONE && limit_has_more_locked(s);
+}
+
 /* Finds and claims work; the stage's bit is cleared when there is none, or none beside it. */
 static enum work claim_work_locked(struct stage *s, struct instance *only,
                                    struct instance **ret_instance, struct wakes *wakes)
@@ -304,14 +328,13 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
     }
     call = next_call_locked(s);
     i = call == CALL_NONE ? NULL : find_free_locked(s, only, call);
-    if (i && gate_open(s, blocked) &&
-        (call != CALL_GENERATE || budget_admits_locked(s, i))) {
+    if (i && gate_open(s, blocked) && may_begin_locked(s, only, i, call, wakes)) {
         bool was_free = unlink_instance(&s->free, i);
 
         PPH_ASSERT(was_free);
         begin_call_locked(s, i, call, wakes);
         s->running++;
-        if (!only && (!s->free || next_call_locked(s) == CALL_NONE))
+        if (!only && !has_more_locked(s))
             stage_clear_ready_locked(s);
         register_waiter_locked(s, blocked, wakes); /* likewise */
         budget_wait_locked(s, wakes);
@@ -354,6 +377,8 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
             flushes = flushes && s->phase == STAGE_FLUSHING;
         }
     }
+    if (work == WORK_NONE)
+        limit_pass_on_locked(s, only, &wakes);
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
     if (finished)
@@ -393,8 +418,9 @@ static bool give_back_locked(struct stage *s, struct instance *i, enum outcome o
         i->ended_seen = true;
         s->n_ended++;
     }
-    if (s->held || s->queue.n > 0 || s->graph->is_source || s->phase == STAGE_FLUSHING ||
-        (s->window > 0 && order_waiting_locked(s)))
+    if (s->held || (s->window > 0 && order_waiting_locked(s)) ||
+        ((s->queue.n > 0 || s->graph->is_source || s->phase == STAGE_FLUSHING) &&
+         limit_has_more_locked(s)))
         stage_set_ready_locked(s);
     return finish_check_locked(s);
 }
@@ -430,10 +456,11 @@ static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wa
         (s->window > 0 && order_waiting_locked(s)) || stage_is_unread(s) ||
         (call == CALL_ITEMS && s->lanes && !lanes_peek_locked(s, i)) ||
         run_cancelled(s->run) || (!s->own_threads && nearer_is_ready(s)) ||
-        !gate_open(s, blocked) || (call == CALL_GENERATE && !budget_admits_locked(s, i)))
+        !gate_open(s, blocked) || !limit_goes_on_locked(s, i) ||
+        (call == CALL_GENERATE && !budget_admits_locked(s, i)))
         return false;
     begin_call_locked(s, i, call, wakes);
-    if (!s->own_threads && (!s->free || next_call_locked(s) == CALL_NONE))
+    if (!s->own_threads && !has_more_locked(s))
         stage_clear_ready_locked(s);
     else
         stage_set_ready_locked(s);
@@ -449,8 +476,10 @@ bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
 
     mutex_lock(&s->lock);
     again = may_go_on && outcome == OUTCOME_DONE && goes_on_locked(s, i, &wakes);
-    if (!again)
+    if (!again) {
+        limit_leave_locked(s, i, &wakes);
         finished = give_back_locked(s, i, outcome);
+    }
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
     if (outcome == OUTCOME_IDLE ||

@@ -14,9 +14,6 @@
 
 enum {
     DRAIN_CALL_NS = NS_PER_S, /* how long a source's call may go on emitting in a drain */
-    /* An emitter that waits looks now and then whether any thread is left to make room. */
-    ALONE_LOOK_NS = 100 * NS_PER_MS,
-    ALONE_LOOKS = 20,
 };
 
 /* Whether the instance's output may go down now: always, but for ordered calls not at the head. */
@@ -42,22 +39,6 @@ bool emit_is_full(struct instance *i)
 static bool is_over(const struct instance *i)
 {
     return i->out.n >= OUT_HARD_BATCHES || (i->out.n > 1 && i->out.cost >= OUT_HARD_COST);
-}
-
-void emit_sleep(struct instance *i)
-{
-    unsigned alone = 0;
-
-    workers_release_slot(i->stage);
-    while (!atomic_load_explicit(&i->go, memory_order_acquire)) { /* A1 */
-        futex_wait(&i->go, 0, ALONE_LOOK_NS);
-        alone = workers_is_alone(i->stage) ? alone + 1 : 0;
-        if (alone == ALONE_LOOKS)
-            policy_stage_failed(
-                i->stage, i, "threads",
-                "no thread can be started to make room for what it emits");
-    }
-    workers_acquire_slot(i->stage);
 }
 
 /* The plugin goes on though it was told PPH_MORE: it waits here.  False: the run is cancelled. */

@@ -73,9 +73,6 @@ bool emit_drain(struct instance *i);
 /* Whether the way down is full: time to return PPH_MORE.  [worker running the instance] */
 bool emit_is_full(struct instance *i);
 
-/* Sleeps until i->go is set; the thread's slot goes to another meanwhile.  [worker] */
-void emit_sleep(struct instance *i);
-
 /* Drops everything that has not gone down, without counting it.  [worker, or control after the run] */
 void emit_discard(struct instance *i);
 

@@ -27,6 +27,12 @@ struct graph_port {
     size_t n_readers;
 };
 
+/* A cap that stages share: so many of their calls run at the same time, all together. */
+struct graph_limit {
+    const char *name;
+    unsigned calls; /* 1 or more */
+};
+
 struct graph_stage {
     const char *name;
     const struct stage_desc *desc;
@@ -55,6 +61,7 @@ struct graph_stage {
     uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
     enum queue_full queue_full;        /* QUEUE_BLOCK for sources, which have none */
     uint32_t batch_items, batch_bytes; /* the most that a call gets; 0: auto */
+    const struct graph_limit *limit;   /* in graph.limits; NULL: none */
     uint64_t memory_bytes;             /* its share of graph.memory_bytes */
 };
 
@@ -63,8 +70,10 @@ struct graph {
     const struct pipeline *pipeline;
     struct graph_stage *stages; /* in the file's order */
     size_t n_stages;
-    struct graph_stage **by_rank; /* nearest a sink first */
-    unsigned threads;             /* of the pool: resolved, 1 or more */
+    struct graph_stage **by_rank;     /* nearest a sink first */
+    const struct graph_limit *limits; /* those that stages name */
+    size_t n_limits;
+    unsigned threads; /* of the pool: resolved, 1 or more */
     bool
         threads_auto; /* nobody said how many: they follow the CPUs that the process may use */
     uint64_t

@@ -2,6 +2,7 @@
 #include "exec/order.h"
 
 #include "exec/emit.h"
+#include "exec/park.h"
 #include "exec/ready.h"
 #include "exec/send.h"
 #include "exec/workers.h"
@@ -133,7 +134,7 @@ void order_wait_head(struct stage *s, struct instance *i)
     }
     mutex_unlock(&s->lock);
     if (wait)
-        emit_sleep(i);
+        park_instance(i);
 }
 
 void order_release_waiting(struct stage *s)

@@ -12,6 +12,7 @@
 #include "exec/host.h"
 #include "exec/inbox.h"
 #include "exec/instance.h"
+#include "exec/limit.h"
 #include "exec/order.h"
 #include "exec/rejects.h"
 #include "exec/results.h"
@@ -157,6 +158,7 @@ void policy_cancel(struct run *run)
             order_release_waiting(s);
         stage_cancel_calls(s);
     }
+    limits_release_waiting(run);
     workers_end(run->workers);
 }
 

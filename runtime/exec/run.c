@@ -14,6 +14,7 @@
 #include "exec/control.h"
 #include "exec/inbox.h"
 #include "exec/instance.h"
+#include "exec/limit.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/rejects.h"
@@ -37,7 +38,8 @@ struct run *run_new(const struct graph *graph, const struct run_options *options
     run->failures = failures_new();
     run->context = context_new(graph->pipeline->context);
     run->watch = watch_new();
-    built = run->pool && run->failures && run->context && run->watch && build_stages(run);
+    built = run->pool && run->failures && run->context && run->watch &&
+            limits_build(run) && build_stages(run);
     if (built)
         budget_init(run);
     if (built)
@@ -56,6 +58,7 @@ void run_free(struct run *run)
         return;
     workers_free(run->workers);
     build_free(run);
+    limits_free(run);
     watch_free(run->watch);
     context_free(run->context);
     failures_free(run->failures);

@@ -5,6 +5,7 @@
 #include "exec/emit.h"
 #include "exec/inbox.h"
 #include "exec/lanes.h"
+#include "exec/park.h"
 #include "exec/policy.h"
 
 /* What one reader gets of a batch, all at once or not at all. */
@@ -132,7 +133,7 @@ bool send_first_waiting(struct instance *i)
         }
         offer = inbox_offer_or_park(parcel.reader, i, &parcel.batches);
         if (offer == OFFER_FULL) {
-            emit_sleep(i);
+            park_instance(i);
             offer = i->park_sent ? OFFER_TAKEN : OFFER_CLOSED;
         }
         if (offer == OFFER_CLOSED && run_cancelled(s->run)) {

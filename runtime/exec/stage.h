@@ -11,6 +11,8 @@
  *     activation.c  the plugin's calls; items.c: of a batch, item by item or all at once
  *     emit.c        what it emits: builders, closed batches; waiting for room below
  *     send.c        closed batches into the queues of their readers
+ *     limit.c       how many calls of some stages run at once
+ *     park.c        waiting inside emit
  *     lanes.c       the queue of a stage that keeps order by key: a part for each worker
  *     order.c       tickets and the window of a parallel stage that keeps order
  *     dispatch.c    the instance goes back; is the stage finished
@@ -53,6 +55,7 @@ enum { PARTS_MAX = 32 };
 
 #define INSTANCE_MAGIC 0x70706931u
 
+struct limit;
 struct result;
 struct run;
 struct stage;
@@ -105,6 +108,15 @@ struct outlet {
     size_t arena_used;
 };
 
+/* Who may stand in the line of a limit; guarded by the limit's lock, but for `stage`.  See line-note in limit.c. */
+struct limit_waiter {
+    struct limit_waiter *next; /* in the line */
+    struct stage *stage;       /* set by build.c: it is made ready when its turn comes */
+    struct instance *call;     /* ... or this one goes on, inside emit; NULL: none */
+    bool waits;                /* it is in the line */
+    bool granted;              /* a place is kept for it */
+};
+
 /*
  * One worker of a stage, as the plugin sees it.  While `running` it belongs to the thread that runs
  * it; else its stage's lock guards it.
@@ -125,6 +137,9 @@ struct instance {
     bool told;     /* emit has said PPH_MORE in this activation */
     bool entered;  /* sources: the budget has let this activation in */
     bool promised; /* ... and it has not made the batch yet that it has a place for */
+    bool placed; /* it has a place of the stage's limit; changed under the limit's lock */
+    struct limit_waiter
+        place; /* while it waits for one: inside emit, or with own_threads */
     /* a source that said PPH_IDLE; a held call with an item that is to be tried again */
     uint64_t not_before_ns;
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
@@ -264,6 +279,8 @@ struct stage {
     uint32_t window;          /* ordered: tickets under way; else 0 */
     struct stage **producers; /* whoever feeds this stage */
     size_t n_producers;
+    struct limit *limit;       /* NULL: none */
+    struct limit_waiter place; /* the pool's: while it waits for one; see its struct */
     /* keyed: what waits for each instance, and last what any of them may take; else NULL; see lanes.c */
     struct batch_list *lanes PT_GUARDED_BY(lock);
 
@@ -346,6 +363,8 @@ struct run {
     struct workers *workers;
     struct failures *failures;
     struct context *context;
+    struct limit *limits;
+    size_t n_limits;
 
     struct root_counts roots;
 

@@ -11,6 +11,7 @@
 #include "exec/chain.h"
 #include "exec/host.h"
 #include "exec/instance.h"
+#include "exec/limit.h"
 #include "exec/policy.h"
 
 enum {
@@ -89,6 +90,10 @@ void watch_show(struct run *run, struct text *out)
             atomic_load_explicit(&s->head_ticket, memory_order_relaxed), s->next_ticket,
             (int)s->phase);
         mutex_unlock(&s->lock);
+        if (s->limit)
+            text_printf(out, "    limit %s: %u of %u%s\n", s->graph->limit->name,
+                        limit_look(s).used, s->graph->limit->calls,
+                        limit_look(s).waited_for ? ", waits" : "");
     }
 }
 

@@ -201,7 +201,7 @@ inline deliver()
     }
 }
 
-/* emit_sleep() with the slot: those of the pool only */
+/* park_instance() with the slot: those of the pool only */
 inline sleep_in_emit()
 {
     atomic {

@@ -141,7 +141,7 @@ inline offer(t)
     }
 }
 
-/* workers_release_slot(), the wait of emit_sleep(), workers_acquire_slot() */
+/* workers_release_slot(), the wait of park_instance(), workers_acquire_slot() */
 inline sleep_in_emit(keep)
 {
     atomic {

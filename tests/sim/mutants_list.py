@@ -15,7 +15,7 @@ MUTANTS = [
         "    stage_clear_ready_locked(s);\n    register_waiter_locked(s, blocked, wakes);\n    budget_wait_locked(s, wakes);\n    return WORK_NONE;",
         "    register_waiter_locked(s, blocked, wakes);\n    stage_clear_ready_locked(s);\n    return WORK_NONE;")]),
     Mutant("no-recheck", "room is not looked at again when it is asked for", "exec/dispatch.c", [(
-        "            if (room)\n                stage_set_ready_locked(s);\n", "")]),
+        "                stage_set_ready_locked(s);\n                wakes->notify = true;\n", "")]),
     Mutant("low-water-lost", "those who wait for room are woken only when the queue was full", "exec/inbox.c", [(
         "    if (is_low_locked(s)) {", "    if (is_low_locked(s) && s->queue.n > 0) {")]),
     Mutant("low-water-never", "a queue of one item never wakes who waits for room", "exec/inbox.c", [(
@@ -42,8 +42,8 @@ MUTANTS = [
     Mutant("park-overtaken", "an offer goes into the queue before those who wait in line", "exec/inbox.c", [(
         "    } else if (!s->park_head && fits_locked(s, parcel)) {\n        append_locked(s, parcel);\n        mirror_locked(s);",
         "    } else if (fits_locked(s, parcel)) {\n        append_locked(s, parcel);\n        mirror_locked(s);")]),
-    Mutant("park-keeps-slot", "a parked emitter keeps its slot", "exec/emit.c", [(
-        "    workers_release_slot(i->stage);\n    while", "    while"), (
+    Mutant("park-keeps-slot", "a parked emitter keeps its slot", "exec/park.c", [(
+        "    workers_release_slot(i->stage);\n    sleep", "    sleep"), (
         "    workers_acquire_slot(i->stage);\n}", "}")]),
     Mutant("end-while-running", "a stage ends while its last call runs", "exec/dispatch.c", [(
         "s->phase == STAGE_FINISHED || s->running > 0 || s->n_held > 0", "s->phase == STAGE_FINISHED || s->n_held > 0")]),
@@ -102,7 +102,7 @@ MUTANTS = [
     Mutant("spare-lost", "a slot given up goes to a spare that is not woken", "exec/workers.c", [(
         "        ws->tokens++;\n        cond_signal(&ws->spare);", "        ws->tokens++;")]),
     Mutant("held-unready", "a call that is held does not make its stage ready", "exec/dispatch.c", [(
-        "    if (s->held || s->queue.n > 0 || s->graph->is_source", "    if (s->queue.n > 0 || s->graph->is_source")]),
+        "    if (s->held || (s->window > 0 && order_waiting_locked(s)) ||", "    if ((s->window > 0 && order_waiting_locked(s)) ||")]),
     Mutant("taken-forgotten", "batches taken together: the end of the stage's wishes forgets the later ones", "exec/activation.c", [(
         "            rest = batch->n;\n            ledger = batch_ledger(batch);\n            batch_free(batch, &i->memory);",
         "            rest = 0;\n            batch_free(batch, &i->memory);")]),
@@ -127,4 +127,30 @@ MUTANTS = [
         "    else if (flushes) /* all its workers can, side by side */\n        workers_notify(s->run);\n", "")]),
     Mutant("budget-place-lost", "a call that made no batch keeps its place", "exec/budget.c", [(
         "void budget_leave(struct instance *i)\n{\n    give_place_back(i);", "void budget_leave(struct instance *i)\n{")]),
+    Mutant("limit-over", "one place more than a limit has", "exec/limit.c", [(
+        "    if (!w->granted && l->used == l->graph->calls)\n        return false;",
+        "    if (!w->granted && l->used > l->graph->calls)\n        return false;"), (
+        "    PPH_ASSERT(l->used <= l->graph->calls);\n", ""), ("    PPH_ASSERT(l->used == l->graph->calls && !w->granted);\n", "")]),
+    Mutant("limit-kept", "a call keeps its place while it waits inside emit", "exec/park.c", [(
+        "    limit_step_out(i);\n", ""), ("    if (!limit_asks_again(i)) {", "    if (false) {")]),
+    Mutant("limit-none-again", "a call goes on behind emit without a place", "exec/park.c", [(
+        "    if (!limit_asks_again(i)) {", "    if (false) {")]),
+    Mutant("limit-untold", "a place is kept for a stage that is not told", "exec/limit.c", [(
+        "        stage_bit_set(wakes->stages, w->stage->id);\n        return;", "        return;")]),
+    Mutant("limit-not-passed-on", "a stage that has nothing to do keeps the place that was kept for it", "exec/limit.c", [(
+        "    if (w->granted) {\n        w->granted = false;\n        give_back_locked(l, wakes);\n    }", "    (void)w;\n    (void)wakes;")]),
+    Mutant("limit-leaked", "a source that the budget holds back keeps its place", "exec/dispatch.c", [(
+        "        return true;\n    limit_leave_locked(s, i, wakes);\n    return false;", "        return true;\n    (void)wakes;\n    return false;")]),
+    Mutant("limit-no-line", "a stage that finds no place does not stand in line", "exec/limit.c", [(
+        "    if (!i->placed)\n        line_up_locked(l, w);", "")]),
+    Mutant("limit-overtaken", "a place given back is free, and not for the first in line", "exec/limit.c", [(
+        "    if (w) {\n        w->granted = true;\n        end_wait(w, wakes);\n    } else {\n        l->used--;\n    }",
+        "    if (w && w->call) {\n        w->granted = true;\n        end_wait(w, wakes);\n        return;\n    }\n    if (w)\n        end_wait(w, wakes);\n    l->used--;"), (
+        "    PPH_ASSERT(l->used == l->graph->calls && !w->granted);\n", "")]),
+    Mutant("limit-forgotten-grant", "a stage that goes on at once forgets the place that is kept for it", "exec/limit.c", [(
+        "        goes_on = !own->granted && (!l->first ||", "        goes_on = (!l->first ||")]),
+    Mutant("limit-stop", "a stop does not end waits for a place", "exec/policy.c", [(
+        "    limits_release_waiting(run);\n", "")]),
+    Mutant("limit-stop-before-line", "a stop between the look and the wait for a place is not seen", "exec/limit.c", [(
+        "    goes_on = i->placed || run_cancelled(i->stage->run);", "    goes_on = i->placed;")]),
 ]

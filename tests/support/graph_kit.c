@@ -7,11 +7,14 @@
 
 #include "exec/graph_parts.h"
 
+enum { LIMITS = 4 };
+
 struct kit {
     struct pipeline pipeline;
     struct source source, context;
     struct plugin *plugins;
     struct graph graph;
+    struct graph_limit limits[LIMITS];
     struct arena *arena;
     struct run *run;
 };
@@ -34,6 +37,20 @@ static void parse_from(struct kit *kit, struct stage_desc *desc, const char *fro
         ref->port = dot ? dot + 1 : NULL;
         ref->source = &kit->source;
     }
+}
+
+static void join_limit(struct kit *kit, struct graph_stage *s, const struct kit_stage *in)
+{
+    static const char *const names[LIMITS] = {"one", "two", "three", "four"};
+    struct graph_limit *limit = &kit->limits[in->limit - 1];
+
+    PPH_ASSERT(in->limit <= LIMITS && in->limit_calls > 0);
+    PPH_ASSERT(limit->calls == 0 || limit->calls == in->limit_calls);
+    *limit = (struct graph_limit){names[in->limit - 1], in->limit_calls};
+    s->limit = limit;
+    kit->graph.limits = kit->limits;
+    if (kit->graph.n_limits < in->limit)
+        kit->graph.n_limits = in->limit;
 }
 
 static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
@@ -71,6 +88,8 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     s->own_threads = (in->plugin->flags & (PPH_BLOCKING | PPH_PINNED)) != 0;
     s->ordered = in->order == ORDER_KEEP && s->workers > 1 && s->has_output;
     s->keyed = in->order == ORDER_BY_KEY && s->workers > 1;
+    if (in->limit > 0)
+        join_limit(kit, s, in);
 }
 
 struct kit *kit_new(const struct kit_stage *stages, size_t n, unsigned threads)

@@ -22,6 +22,8 @@ struct kit_stage {
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
     uint32_t batch_items, batch_bytes;
+    /* From 1 on: stages of equal ones share a limit of so many calls, which each says; 0: none */
+    unsigned limit, limit_calls;
     const struct pph_value *args;
 };
 

@@ -301,6 +301,43 @@ START_TEST(source_that_has_nothing_is_named)
 }
 END_TEST
 
+START_TEST(stage_that_waits_for_a_place_of_its_limit_is_named)
+{
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &numbers, .args = NUMBERS(20000)},
+        {.name = "mid", .plugin = &forward_batch, .limit = 1, .limit_calls = 1},
+        {.name = "end", .plugin = &listen_pool, .limit = 1, .limit_calls = 1},
+    };
+
+    wanted[0] = "mid is held back by limit 'one' (1 of 1 calls run); end has been in one";
+    assert_said(stages, COUNT(stages), 2, 0, 0);
+}
+END_TEST
+
+START_TEST(emitter_that_waits_for_a_place_of_its_limit_is_named)
+{
+    /* What `end` has taken makes room for `deaf`, which has no place as long as that call lasts. */
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &numbers, .args = NUMBERS(300)},
+        {.name = "deaf",
+         .plugin = &repeat_deaf,
+         .args = ONE(1000),
+         .limit = 1,
+         .limit_calls = 1},
+        {.name = "end",
+         .plugin = &listen_own,
+         .queue_items = 16,
+         .limit = 1,
+         .limit_calls = 1},
+    };
+
+    wanted[0] =
+        "deaf waits in emit until it may go on, by limit 'one' (1 of 1 calls run); "
+        "end has been in one call";
+    assert_said(stages, COUNT(stages), 1, 0, 0);
+}
+END_TEST
+
 START_TEST(run_that_cannot_go_on_is_ended_and_says_why)
 {
     const struct kit_stage stages[] = {
@@ -336,6 +373,8 @@ int main(void)
     tcase_add_test(tc, source_held_back_by_memory_is_named);
     tcase_add_test(tc, stage_that_waits_for_a_thread_is_named);
     tcase_add_test(tc, source_that_has_nothing_is_named);
+    tcase_add_test(tc, stage_that_waits_for_a_place_of_its_limit_is_named);
+    tcase_add_test(tc, emitter_that_waits_for_a_place_of_its_limit_is_named);
     tcase_add_test(tc, run_that_cannot_go_on_is_ended_and_says_why);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
