@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/machine.h"
+#include "sim/oracle.h"
 #include "sim/trace.h"
 
 enum { NAP_SHORT_NS = 3000, NAP_LONG_NS = 3000000, PATTERN_LOOKS = 40 };
@@ -25,6 +26,7 @@ void world_begin(const struct plan *plan)
     world.plan = plan;
     world.fatal = false;
     world.ended = false;
+    memset(world.calls, 0, sizeof(world.calls));
     world.adopted = 0;
     world.released = 0;
     for (size_t k = 0; k < PLAN_STAGES_MAX * PLAN_WORKERS_MAX; k++)
@@ -96,6 +98,24 @@ void payload_check(const struct pph_item *it)
     }
 }
 
+/* --- limits ------------------------------------------------------------------------------- */
+
+/* A call begins, or goes on behind emit: no more of one limit than that allows. */
+static void count_in(const struct actor *a)
+{
+    const struct kit_stage *stage = &world.plan->stages[a->script->stage];
+
+    if (++world.calls[stage->limit] > stage->limit_calls && stage->limit > 0 &&
+        !oracle_is_cancelled())
+        machine_fail("stage %s: %u calls run of a limit of %u", stage->name,
+                     world.calls[stage->limit], stage->limit_calls);
+}
+
+static void count_out(const struct actor *a)
+{
+    world.calls[world.plan->stages[a->script->stage].limit]--;
+}
+
 /* --- the host ------------------------------------------------------------------------------- */
 
 int actor_emit(struct actor *a, const struct pph_item *items, size_t n)
@@ -103,7 +123,9 @@ int actor_emit(struct actor *a, const struct pph_item *items, size_t n)
     int rc;
 
     machine_leave_plugin();
+    count_out(a); /* it may wait there, and others go on instead */
     rc = a->ctx->host->emit(a->ctx, items, n);
+    count_in(a);
     machine_enter_plugin();
     trace_note("%s/%u emits %zu: %d", a->ctx->stage, a->ctx->worker, n, rc);
     if (rc == PPH_FATAL && !a->ctx->host->stopping(a->ctx))
@@ -232,6 +254,7 @@ struct actor *actor_enter(struct pph_ctx *ctx)
     if (has_own_thread(a) && a->thread != machine_thread())
         machine_fail("stage %s: a call on another thread than start", ctx->stage);
     a->busy = true;
+    count_in(a);
     machine_pause();
     return a;
 }
@@ -239,6 +262,7 @@ struct actor *actor_enter(struct pph_ctx *ctx)
 void actor_leave(struct actor *a)
 {
     machine_pause();
+    count_out(a);
     a->busy = false;
     machine_leave_plugin();
 }

@@ -26,6 +26,7 @@ void oracle_watch(struct run *run)
     moved = 0;
     memset(before, 0, sizeof(before));
     oracle_forget_roots();
+    oracle_forget_limits();
 }
 
 uint64_t oracle_lazy(void)
@@ -177,10 +178,18 @@ static void note_progress(void)
     moved = sum;
 }
 
+bool oracle_is_cancelled(void)
+{
+    return !watched || run_cancelled(watched);
+}
+
 static void unlocked(const void *mutex)
 {
     const struct stage *s = stage_of_lock(mutex);
+    const struct limit *l = oracle_limit_of(watched, mutex);
 
+    if (l && !run_cancelled(watched))
+        oracle_check_limit(watched, l);
     if (!s)
         return;
     check_queue(s);
@@ -199,7 +208,9 @@ static void locking(const void *mutex, const void *const *held, size_t n_held)
     for (size_t k = 0; k < n_held; k++) {
         const struct stage *s = stage_of_lock(held[k]);
 
-        if (!s || !d || d->graph->level >= s->graph->level)
+        bool below = s && d && d->graph->level < s->graph->level;
+
+        if (!below && !(s && oracle_limit_of(watched, mutex)))
             machine_fail("locks are taken in the wrong order");
     }
 }
@@ -297,6 +308,8 @@ static void settled(bool stuck)
     if (!watched)
         return;
     begun = begun || watched->workers->go || watched->workers->pause;
+    for (size_t k = 0; k < watched->n_limits && !run_cancelled(watched); k++)
+        oracle_check_limit(watched, &watched->limits[k]);
     if (begun && !run_cancelled(watched)) {
         if (oracle_check_ready(watched, &flush))
             check_pool(flush);
@@ -330,9 +343,23 @@ static const char *name_of(const void *address)
     }
     if (watched && (uintptr_t)address == (uintptr_t)&watched->control)
         return "control";
+    if (oracle_limit_of(watched, address)) {
+        (void)snprintf(name, sizeof(name), "limit %s",
+                       oracle_limit_of(watched, address)->graph->name);
+        return name;
+    }
     if (watched && watched->workers && address == &watched->workers->lock)
         return "workers";
     return NULL;
+}
+
+static void describe_limit(const struct limit *l)
+{
+    (void)fprintf(stderr, "  limit %s: %u of %u places are taken;", l->graph->name,
+                  l->used, l->graph->calls);
+    for (const struct limit_waiter *w = l->first; w; w = w->next)
+        (void)fprintf(stderr, " %s%s", w->stage->graph->name, w->call ? " in emit" : "");
+    (void)fprintf(stderr, " in line\n");
 }
 
 static void describe(const struct stage *s)
@@ -369,6 +396,8 @@ void oracle_describe(void)
                   peek32(&watched->draining) ? "; it drains" : "");
     for (size_t k = 0; k < watched->n_stages; k++)
         describe(&watched->stages[k]);
+    for (size_t k = 0; k < watched->n_limits; k++)
+        describe_limit(&watched->limits[k]);
 }
 
 const struct machine_events oracle_events = {

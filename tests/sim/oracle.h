@@ -9,6 +9,7 @@
 #ifndef SIM_ORACLE_H
 #define SIM_ORACLE_H
 
+#include "exec/limit.h"
 #include "exec/stage.h"
 #include "sim/machine.h"
 
@@ -31,8 +32,27 @@ void oracle_describe(void);
  */
 bool oracle_check_ready(struct run *run, bool *ret_flush);
 
+/* A limit's counts, and its line.  [its lock was let go of, or machine settled] */
+void oracle_check_limit(const struct run *run, const struct limit *l);
+
+/* Whose lock that is; NULL: no limit's. */
+const struct limit *oracle_limit_of(const struct run *run, const void *lock);
+
+/* How it stands with a place for a call of the stage (`by`: of that instance of it, with own threads). */
+enum place {
+    PLACE_FREE,    /* there is one, or one is kept for it, or none is needed */
+    PLACE_AWAITED, /* there is none, and it stands in line */
+    PLACE_NONE     /* there is none, and nobody knows that it wants one */
+};
+
+enum place oracle_place(const struct stage *s, const struct instance *by);
+
+/* Whether the watched run is cancelled, or none is watched: then calls go on without a place. */
+bool oracle_is_cancelled(void);
+
 /* Before another run. */
 void oracle_forget_roots(void);
+void oracle_forget_limits(void);
 
 /* Every batch has its place, every root its batches.  [machine settled] */
 void oracle_check_roots(struct run *run);

@@ -15,6 +15,7 @@ struct option {
     const struct instance *by; /* the one instance that can; NULL: any */
     uint64_t readers;          /* bit = stage whose room it asks for; all are below 64 */
     uint64_t full;             /* ... those that have none now */
+    bool calls; /* it would call the plugin, for which it needs a place of its limit */
     bool makes; /* it would make new items, for which a source needs the budget */
     const char *what;
 };
@@ -147,7 +148,12 @@ static bool is_held_back(const struct option *option)
 
 static void check(const struct option *option)
 {
-    if (!option->s->own_threads && !option->full && is_awake(option)) {
+    enum place place = option->calls ? oracle_place(option->s, option->by) : PLACE_FREE;
+
+    if (place == PLACE_AWAITED)
+        return; /* a place that is given back comes to it */
+    if (!option->s->own_threads && !option->full && place == PLACE_FREE &&
+        is_awake(option)) {
         seen_work = true;
         seen_flush = seen_flush || option->s->phase == STAGE_FLUSHING;
     }
@@ -190,6 +196,7 @@ static void check_held(const struct stage *s, const struct instance *i)
     if (i->call == CALL_ITEMS && i->not_before_ns > 0 && !is_draining(s))
         return; /* until its time has come: control sees to that */
     option.makes = i->call == CALL_GENERATE && !i->out.head;
+    option.calls = !i->owes;
 
     if (s->window > 0 && peek(&s->head_ticket) != i->ticket) {
         if (i->out.n >= OUT_SOFT_BATCHES || i->out.cost >= OUT_SOFT_COST)
@@ -232,8 +239,10 @@ static void check_new_call(const struct stage *s)
     for (const struct instance *i = s->free; wanted && i; i = i->next) {
         if (!could_begin(s, i))
             continue;
-        option = (struct option){
-            .s = s, .makes = s->phase == STAGE_OPEN, .what = "begin a call"};
+        option = (struct option){.s = s,
+                                 .calls = true,
+                                 .makes = s->phase == STAGE_OPEN,
+                                 .what = "begin a call"};
         if (s->lanes && s->lanes[i->index].n > 0)
             option.by = i; /* nobody else */
         needs_gate(&option);
@@ -278,6 +287,22 @@ static void check_unread(const struct stage *s)
         check(&option);
 }
 
+/* A place is kept for who will look, and nobody else. */
+static void check_kept(const struct stage *s)
+{
+    struct option option = {.s = s, .what = "use the place that is kept for it"};
+
+    if (run_has_ended(s->run))
+        return;
+    if (s->place.granted)
+        check(&option);
+    for (unsigned w = 0; w < s->n_instances; w++) {
+        option.by = &s->instances[w];
+        if (option.by->place.granted && !option.by->place.call)
+            check(&option);
+    }
+}
+
 bool oracle_check_ready(struct run *run, bool *ret_flush)
 {
     seen_work = false;
@@ -285,6 +310,7 @@ bool oracle_check_ready(struct run *run, bool *ret_flush)
     for (size_t k = 0; k < run->n_stages; k++) {
         const struct stage *s = &run->stages[k];
 
+        check_kept(s);
         if (s->phase == STAGE_FINISHED)
             continue;
         if (check_sending(s) && s->own_threads)

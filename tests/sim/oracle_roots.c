@@ -109,6 +109,10 @@ static bool somebody_emits(const struct run *run)
             if (s->slots[t].waiting)
                 return true;
         }
+        for (unsigned w = 0; w < s->n_instances; w++) {
+            if (s->instances[w].place.call) /* it waits for a place again */
+                return true;
+        }
     }
     return false;
 }

@@ -340,6 +340,22 @@ static void set_budgets(struct plan *plan)
         plan->max_in_flight = 1 + below(&random, 4);
 }
 
+/* Likewise: one or two limits, each for some of the stages. */
+static void set_limits(struct plan *plan)
+{
+    uint64_t random = plan_mix(plan->seed, 0x6c696d);
+    unsigned n = one_in(&random, 2) ? 1 + one_in(&random, 3) : 0;
+    unsigned calls[PLAN_LIMITS + 1] = {0, 1 + below(&random, 3), 1 + below(&random, 3)};
+    unsigned most = 1 + below(&random, 4); /* in how many of five stages */
+
+    for (size_t k = 0; n > 0 && k < plan->n_stages; k++) {
+        unsigned limit = below(&random, 5) <= most ? 1 + below(&random, n) : 0;
+
+        plan->stages[k].limit = limit;
+        plan->stages[k].limit_calls = calls[limit];
+    }
+}
+
 void plan_make(struct plan *plan, uint64_t seed)
 {
     uint64_t random = plan_mix(seed, 0x706c616e);
@@ -372,4 +388,5 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->ticks = one_in(&random, 4);
     plan->lies = one_in(&random, 8);
     set_budgets(plan);
+    set_limits(plan);
 }

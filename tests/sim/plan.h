@@ -20,6 +20,7 @@ enum {
     PLAN_WORKERS_MAX = 4,
     PLAN_ITEMS_MAX = 64, /* of a source's worker */
     ANCESTORS = 1 + PLAN_STAGES_MAX * PLAN_WORKERS_MAX * PLAN_ITEMS_MAX,
+    PLAN_LIMITS = 2,
     PLAN_PORTS = 2, /* at most, beside `.dead`: `out` and `alt` */
 };
 

@@ -18,11 +18,12 @@ static void describe_stage(const struct plan *plan, size_t k, struct text *t)
 
     text_printf(
         t,
-        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s\n",
+        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s, limit %u of %u calls\n",
         s->name, s->from ? s->from : "-", kinds[script->kind], s->workers,
         orders[s->order], (unsigned long long)s->queue_items,
         (unsigned long long)s->queue_bytes, policies[s->on_error], s->plugin->flags,
-        s->plugin->plan ? ", plan" : "", script->fatal ? ", fatal" : "");
+        s->plugin->plan ? ", plan" : "", script->fatal ? ", fatal" : "", s->limit,
+        s->limit_calls);
     text_printf(
         t,
         "     items %u, at once %u, outputs %u, bursts %u, fails %u, forwards %u, sums %u; obeys %u, "

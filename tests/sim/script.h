@@ -32,6 +32,7 @@ struct world {
     bool fatal;                              /* something was said that stops the run */
     bool ended;                              /* a stage wanted no more */
     uint64_t adopted, released;              /* payloads lent to the host */
+    unsigned calls[PLAN_LIMITS + 1];         /* that run now, of each limit */
 };
 
 extern struct world world;
