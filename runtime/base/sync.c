@@ -218,6 +218,8 @@ unsigned thread_count(void)
     return atomic_load_explicit(&n_threads, memory_order_relaxed);
 }
 
+static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
                  void *arg)
 {
@@ -227,6 +229,9 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
     int rc;
 
     (void)sigfillset(&all);
+    /* what the thread does to itself is told where it is done */
+    for (size_t k = 0; k < sizeof(own_faults) / sizeof(*own_faults); k++)
+        (void)sigdelset(&all, own_faults[k]);
     MUST(pthread_sigmask(SIG_SETMASK, &all, &old));
     rc = chaos_create(ret_thread, name, body, arg);
     MUST(pthread_sigmask(SIG_SETMASK, &old, NULL));

@@ -100,7 +100,8 @@ uint32_t thread_id(void);
 bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns);
 
 /*
- * Starts a thread with all signals blocked, so that they reach the thread that asked for them.
+ * Starts a thread with all signals blocked, so that they reach the thread that asked for them, except those that tell
+ * of what a thread has done itself, such as SIGSEGV.
  * `name` (at most 15 bytes are used) is what debuggers show.  Returns 0 or an errno number;
  * *ret_thread is written only on 0, and then the caller must join or
  * detach it.

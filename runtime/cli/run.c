@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "cli/check.h"
 #include "cli/console.h"
+#include "cli/crash.h"
 #include "cli/exits.h"
 #include "cli/job.h"
 #include "cli/output.h"
@@ -354,7 +355,9 @@ int run_graph(const struct graph *graph, const struct arguments *args,
         return EXITS_SYSTEM;
     }
     signals_watch(run);
+    crash_watch(run);
     enum run_end end = run_execute(run);
+    crash_unwatch();
     signals_unwatch();
     run_view(run, &runner.view);
     progress_sample(runner.progress, &runner.view);

@@ -8,8 +8,17 @@
 
 enum { LIFE_STARTED = 1, LIFE_CANCEL = 2 };
 
+/* Whose `cancel` this thread is in; NULL: nobody's. */
+static _Thread_local const struct instance *cancelling_here;
+
+const struct instance *instance_cancelling_here(void)
+{
+    return cancelling_here;
+}
+
 void instance_mark(struct instance *i, const char *call)
 {
+    atomic_store_explicit(&i->thread, thread_id(), memory_order_relaxed);
     atomic_store_explicit(&i->doing, call, memory_order_relaxed);
     atomic_store_explicit(&i->since_ns, call ? clock_now_ns() : 0, memory_order_relaxed);
 }
@@ -68,8 +77,13 @@ void stage_cancel_calls(struct stage *s)
 
         /* relaxed: it leads to no other data, and only one may win */
         if (life & LIFE_STARTED &&
-            !atomic_exchange_explicit(&i->cancelled, 1, memory_order_relaxed))
+            !atomic_exchange_explicit(&i->cancelled, 1, memory_order_relaxed)) {
+            const struct instance *outer = cancelling_here;
+
+            cancelling_here = i;
             s->desc->cancel(&i->ctx);
+            cancelling_here = outer;
+        }
         atomic_fetch_sub_explicit(&i->life, LIFE_CANCEL, memory_order_release); /* R4 */
         futex_wake(&i->life, INT_MAX);
     }

@@ -21,6 +21,9 @@ bool instance_start(struct instance *i);
 /* Calls `stop` if the instance was started.  [worker, or control after the workers] */
 void instance_stop(struct instance *i);
 
+/* The instance whose `cancel` the calling thread is in; NULL: it is in none.  [async-signal] */
+const struct instance *instance_cancelling_here(void);
+
 /* Whether `cancel` of it is under way.  [async-signal] */
 bool instance_is_cancelling(const struct instance *i);
 

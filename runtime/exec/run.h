@@ -172,6 +172,12 @@ struct run_call {
 /* Fills `calls` with up to `max` of those under way; returns how many.  [async-signal] */
 size_t run_calls_under_way(const struct run *run, struct run_call *calls, size_t max);
 
+/*
+ * The call that the calling thread is in: what it has crashed in, say; of several in each other the
+ * innermost.  False: it is in none.  [async-signal]
+ */
+bool run_call_here(const struct run *run, struct run_call *ret_call) PPH_NODISCARD;
+
 /* What a process exits with that gives up waiting for them.  [async-signal] */
 int run_exit_after_stop(const struct run *run);
 

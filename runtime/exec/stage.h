@@ -228,7 +228,8 @@ struct instance {
     /* When the call that runs now began, 0: none; written by: who makes the call; read by: control and
      * signal handlers; relaxed: for show */
     _Atomic uint64_t since_ns;
-    /* On which thread (thread_id()); written by: the worker; read by: control; relaxed: for show */
+    /* On which thread (thread_id()); written by: who makes the call; read by: control and signal handlers; relaxed:
+     * for show */
     _Atomic uint32_t thread;
     /* Between block_begin and block_end; written by: the worker; read by: the same, and control; relaxed: for show */
     _Atomic bool lent;

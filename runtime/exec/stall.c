@@ -158,6 +158,49 @@ size_t run_calls_under_way(const struct run *run, struct run_call *calls, size_t
     return n;
 }
 
+/* Whether the thread is in a call of the instance. */
+static bool is_in_call(const struct instance *i, uint32_t thread)
+{
+    return atomic_load_explicit(&i->since_ns, memory_order_relaxed) > 0 &&
+           atomic_load_explicit(&i->thread, memory_order_relaxed) == thread;
+}
+
+static void tell_call(const struct instance *i, const char *name,
+                      struct run_call *ret_call)
+{
+    *ret_call = (struct run_call){
+        .stage = i->stage->graph,
+        .name = name,
+        .worker = i->index,
+        .since_ns = atomic_load_explicit(&i->since_ns, memory_order_relaxed)};
+}
+
+bool run_call_here(const struct run *run, struct run_call *ret_call)
+{
+    const struct instance *cancelling = instance_cancelling_here();
+    uint32_t thread = thread_id();
+    struct run_call call;
+    bool found = cancelling != NULL;
+
+    if (cancelling)
+        tell_call(cancelling, "cancel", ret_call);
+    for (size_t k = 0; !cancelling && k < run->n_stages; k++) {
+        const struct stage *s = &run->stages[k];
+
+        for (unsigned w = 0; w <= s->n_instances; w++) {
+            const struct instance *i = w < s->n_instances ? &s->instances[w] : s->control;
+
+            if (!is_in_call(i, thread))
+                continue;
+            tell_call(i, atomic_load_explicit(&i->doing, memory_order_relaxed), &call);
+            if (!found || call.since_ns >= ret_call->since_ns) /* the innermost one */
+                *ret_call = call;
+            found = true;
+        }
+    }
+    return found;
+}
+
 void watch_name_busy(struct run *run, int level, const char *why)
 {
     struct run_call calls[BUSY_SHOWN];
