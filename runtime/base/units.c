@@ -42,6 +42,13 @@ static const struct unit time_units[] = {
     {NULL, 0},
 };
 
+static const struct unit rate_units[] = {
+    {"/s", 1000ull * 1000 * 1000},
+    {"/m", 60ull * 1000 * 1000 * 1000},
+    {"/h", 3600ull * 1000 * 1000 * 1000},
+    {NULL, 0},
+};
+
 static const struct unit share_units[] = {
     {"%", 10000},
     {NULL, 0},
@@ -137,6 +144,31 @@ enum units_status units_time(const char *text, int64_t *ret_ns)
     if (status == UNITS_OK)
         *ret_ns = (int64_t)ns;
     return status;
+}
+
+enum units_status units_rate(const char *text, uint64_t *ret_items, uint64_t *ret_per_ns)
+{
+    const struct unit *unit = rate_units;
+    struct number n;
+    const char *rest = read_number(text, &n);
+    uint64_t per_ns;
+
+    if (!rest)
+        return UNITS_BAD;
+    if (*rest == '\0')
+        return UNITS_NO_UNIT;
+    if (*rest == ' ')
+        rest++;
+    while (unit->name && strcmp(unit->name, rest) != 0)
+        unit++;
+    if (!unit->name)
+        return UNITS_BAD;
+    if (n.too_big || n.value == 0 ||
+        __builtin_mul_overflow(unit->scale, n.divisor, &per_ns) || n.value > per_ns)
+        return UNITS_RANGE;
+    *ret_items = n.value;
+    *ret_per_ns = per_ns;
+    return UNITS_OK;
 }
 
 enum units_status units_share(const char *text, uint32_t *ret_millionths)

@@ -25,6 +25,12 @@ enum units_status units_size(const char *text, uint64_t *ret_bytes);
 /* Nanoseconds: "0", "250ms", "1.5s", "5m", "2h", "10us", "30ns", "1d".  Likewise. */
 enum units_status units_time(const char *text, int64_t *ret_ns);
 
+/*
+ * A rate: "200/s", "90/m", "1.5/h" is *ret_items in each *ret_per_ns nanoseconds, both more than 0.  More than
+ * one in a nanosecond, and 0, are UNITS_RANGE.  Likewise.
+ */
+enum units_status units_rate(const char *text, uint64_t *ret_items, uint64_t *ret_per_ns);
+
 /* A share from "0%" to "100%", "0.25%" too, in millionths of the whole.  Likewise. */
 enum units_status units_share(const char *text, uint32_t *ret_millionths);
 

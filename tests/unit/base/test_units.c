@@ -158,6 +158,31 @@ START_TEST(a_share_is_read_or_refused)
 }
 END_TEST
 
+START_TEST(a_rate_is_read_or_refused)
+{
+    static const char *const bad[] = {"200/min", "200 / s", "/s", "-1/s", "200/S", "s"};
+    uint64_t items = 7;
+    uint64_t per_ns = 7;
+
+    ck_assert_int_eq(units_rate("200/s", &items, &per_ns), UNITS_OK);
+    ck_assert_uint_eq(items, 200);
+    ck_assert_uint_eq(per_ns, 1000000000);
+    ck_assert_int_eq(units_rate("1.5 /h", &items, &per_ns), UNITS_OK);
+    ck_assert_uint_eq(items, 15);
+    ck_assert_uint_eq(per_ns, 36000000000000);
+    ck_assert_int_eq(units_rate("60_000_000_000/m", &items, &per_ns), UNITS_OK);
+    ck_assert_uint_eq(items, per_ns);
+    ck_assert_int_eq(units_rate("1000000001/s", &items, &per_ns), UNITS_RANGE);
+    ck_assert_int_eq(units_rate("0/s", &items, &per_ns), UNITS_RANGE);
+    ck_assert_int_eq(units_rate("0.000000001/h", &items, &per_ns), UNITS_RANGE);
+    ck_assert_int_eq(units_rate("99999999999999999999999/h", &items, &per_ns),
+                     UNITS_RANGE);
+    ck_assert_int_eq(units_rate("0", &items, &per_ns), UNITS_NO_UNIT);
+    for (size_t k = 0; k < sizeof(bad) / sizeof(*bad); k++)
+        ck_assert_msg(units_rate(bad[k], &items, &per_ns) == UNITS_BAD, "'%s'", bad[k]);
+}
+END_TEST
+
 START_TEST(booleans_are_six_words)
 {
     bool value = false;
@@ -224,6 +249,7 @@ int main(void)
                         sizeof(ints) / sizeof(*ints));
     tcase_add_test(tc, a_decimal_number_is_read_or_refused);
     tcase_add_test(tc, a_share_is_read_or_refused);
+    tcase_add_test(tc, a_rate_is_read_or_refused);
     tcase_add_test(tc, booleans_are_six_words);
     tcase_add_test(tc, sizes_are_shown_in_the_unit_that_fits);
     tcase_add_test(tc, times_are_shown_in_the_unit_that_fits);
