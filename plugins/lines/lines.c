@@ -314,9 +314,10 @@ static int emit_lines(struct pph_ctx *ctx, struct lines *lines)
 {
     struct pph_item items[EMIT_MAX];
     struct cut *cut = &lines->cut;
+    size_t most = ctx->want > 0 && ctx->want < EMIT_MAX ? ctx->want : EMIT_MAX;
 
     while (cut->at < cut->end) {
-        size_t n = lines->kernel->lines(cut, items, EMIT_MAX);
+        size_t n = lines->kernel->lines(cut, items, most);
         int status = n == 0 ? odd_line(ctx, lines, items, &n) : PPH_OK;
         if (status != PPH_OK)
             return status;
