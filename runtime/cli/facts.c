@@ -158,6 +158,17 @@ static void show_budget(const struct graph *graph, struct text *out)
     }
 }
 
+static void show_rates(const struct graph *graph, struct text *out)
+{
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        const struct graph_stage *stage = &graph->stages[i];
+
+        if (stage->rate.items > 0)
+            text_printf(out, "  %s is held back to %s (rate)\n", stage->name,
+                        stage->rate.text);
+    }
+}
+
 static void show_rejects(const struct graph *graph, struct text *out)
 {
     const struct rejects_limit *limit = &graph->pipeline->max_rejects;
@@ -193,6 +204,7 @@ void facts_show(const struct graph *graph, struct text *out)
                 "  what plugins allocate for themselves is not in it\n",
                 memory);
     show_budget(graph, out);
+    show_rates(graph, out);
     show_rejects(graph, out);
 }
 
@@ -221,6 +233,10 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
         text_printf(out, ",\"batch\":{\"items\":%u,\"bytes\":%u}",
                     stage->batch_items > 0 ? stage->batch_items : BATCH_MOST_ITEMS,
                     stage->batch_bytes > 0 ? stage->batch_bytes : BATCH_MOST_BYTES);
+    if (stage->rate.items > 0) {
+        text_str(out, ",\"rate\":");
+        text_json(out, stage->rate.text, strlen(stage->rate.text));
+    }
     text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)stage->memory_bytes);
 }
 

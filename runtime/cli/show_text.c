@@ -255,6 +255,16 @@ static void batch_lines(struct yaml_out *y, const struct graph_stage *stage)
     }
 }
 
+/* There are no words for what holds when it is not set. */
+static void rate_line(struct yaml_out *y, const struct graph_stage *stage)
+{
+    if (stage->rate.items == 0)
+        return;
+    yaml_out_key(y, STAGE_INDENT, "rate");
+    words(y, stage->rate.text);
+    end_or_default(y, stage->desc->rate_node, "default");
+}
+
 static void stage_lines(struct yaml_out *y, const struct graph *graph,
                         const struct graph_stage *stage)
 {
@@ -279,6 +289,7 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     end_or_default(y, stage->order == desc->order ? desc->order_node : NULL, "default");
     queue_lines(y, stage);
     batch_lines(y, stage);
+    rate_line(y, stage);
     yaml_out_key(y, STAGE_INDENT, "on_error");
     if (desc->retry.times > 0)
         text_printf(y->out, " {retry: %s, then: %s}", retry_show(&desc->retry, retry),

@@ -17,14 +17,14 @@ static const char *const include_known[] = {"stages",   "vars",    "context",
 static const char *const include_later[] = {"limits", NULL};
 static const char *const pipeline_ignored[] = {"$schema", NULL};
 
-static const char *const stage_known[] = {"use",      "with",  "name",  "from",
-                                          "workers",  "order", "queue", "batch",
-                                          "on_error", NULL};
-static const char *const stage_later[] = {"rate", "limit", "isolate", "place", NULL};
+static const char *const stage_known[] = {"use",     "with",     "name",  "from",
+                                          "workers", "order",    "queue", "batch",
+                                          "rate",    "on_error", NULL};
+static const char *const stage_later[] = {"limit", "isolate", "place", NULL};
 
 /* The keys of a stage without those that say which stage it is, for which see defaults.c. */
-static const char *const default_known[] = {"workers", "order",    "queue",
-                                            "batch",   "on_error", NULL};
+static const char *const default_known[] = {"workers", "order",    "queue", "batch",
+                                            "rate",    "on_error", NULL};
 static const char *const default_never[] = {"use", "with", "name", "from", NULL};
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};

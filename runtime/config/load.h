@@ -120,6 +120,9 @@ void load_stages(struct load *load, const struct yaml_node *stages);
 void load_stage_keys(struct load *load, struct stage_desc *stage,
                      const struct yaml_node *map);
 
+/* rate_keys.c: `rate:` of one stage. */
+void load_rate(struct load *load, struct stage_desc *stage, const struct yaml_node *node);
+
 /* batch_keys.c: `batch:` of one stage. */
 void load_batch(struct load *load, struct stage_desc *stage,
                 const struct yaml_node *node);

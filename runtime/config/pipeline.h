@@ -70,6 +70,12 @@ struct retry {
     uint64_t backoff_ns, backoff_max_ns; /* waiting before the first, and at most */
 };
 
+/* `rate:`: so many items in so many nanoseconds. */
+struct rate {
+    uint64_t items, per_ns; /* items 0: there is none */
+    const char *text;       /* as it was written */
+};
+
 struct stage_desc {
     const char *
         name; /* given, or the plugin's name, numbered if needed; unique.  Of a stage in a
@@ -102,6 +108,8 @@ struct stage_desc {
     /* The most that a call of the stage gets; 0: auto */
     uint32_t batch_items, batch_bytes;
     const struct yaml_node *batch_items_node, *batch_bytes_node; /* NULL: not given */
+    struct rate rate;
+    const struct yaml_node *rate_node; /* NULL: not given */
     /* Which value each bound is from; NULL: not given. */
     const struct yaml_node *queue_items_node, *queue_bytes_node, *queue_full_node;
 };

@@ -215,6 +215,7 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
     const struct yaml_node *on_error = yaml_get(map, "on_error");
     const struct yaml_node *queue = yaml_get(map, "queue");
     const struct yaml_node *batch = yaml_get(map, "batch");
+    const struct yaml_node *rate = yaml_get(map, "rate");
 
     if (workers) {
         stage->workers_node = workers;
@@ -231,4 +232,6 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
         load_queue(load, stage, queue);
     if (batch)
         load_batch(load, stage, batch);
+    if (rate)
+        load_rate(load, stage, rate);
 }

@@ -9,6 +9,7 @@
 #include "exec/inbox.h"
 #include "exec/items.h"
 #include "exec/order.h"
+#include "exec/pace.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/results.h"
@@ -121,11 +122,23 @@ static bool run_plan(struct instance *i)
     return false;
 }
 
+/* What a source has emitted that is held back by its rate goes down: it need not wait, too. */
+static void send_paced(struct instance *i)
+{
+    if (!i->paced)
+        return;
+    emit_close(i);
+    (void)emit_drain(i);
+}
+
 static enum outcome run_generate(struct instance *i)
 {
     struct stage *s = i->stage;
-    int rc = s->desc->generate(&i->ctx);
+    int rc;
 
+    if (i->paced && atomic_load_explicit(&s->run->draining, memory_order_relaxed))
+        return finish_call(i); /* what it would emit now would all come at once */
+    rc = s->desc->generate(&i->ctx);
     if (i->failed && rc >= 0)
         rc = i->fail_code;
     switch (rc) {
@@ -137,6 +150,7 @@ static enum outcome run_generate(struct instance *i)
         if (!s->desc->plan &&
             atomic_load_explicit(&s->run->draining, memory_order_relaxed))
             return finish_call(i);
+        send_paced(i);
         return OUTCOME_HELD;
     case PPH_IDLE:
         end_call(i);
@@ -299,6 +313,7 @@ static bool goes_on_filling(struct instance *i, uint64_t start, unsigned *look)
     struct run *run = i->stage->run;
 
     if (!i->again || i->stage->desc->plan || i->stage->may_wait || i->closed > 0 ||
+        (i->paced && pace_emitted(i) >= i->allowed) ||
         atomic_load_explicit(&run->draining, memory_order_relaxed))
         return false;
     if (--*look > 0)

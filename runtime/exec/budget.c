@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "exec/order.h"
+#include "exec/pace.h"
 #include "exec/ready.h"
 
 enum {
@@ -154,7 +155,6 @@ static bool enter(struct instance *i)
 bool budget_admits_locked(struct stage *s, struct instance *i)
 {
     bool admitted = enter(i);
-
     s->held_back = s->held_back || !admitted;
     return admitted;
 }
@@ -170,9 +170,12 @@ static bool is_bound(const struct instance *i)
 
 bool budget_resumes_locked(struct stage *s, const struct instance *i)
 {
-    bool resumes = !is_bound(i) || budget_reason(s->run) == BUDGET_NONE ||
-                   is_excepted(s, turn_of(s->run));
+    bool resumes;
 
+    if (i->call == CALL_GENERATE && !pace_admits_locked(s))
+        return false;
+    resumes = !is_bound(i) || budget_reason(s->run) == BUDGET_NONE ||
+              is_excepted(s, turn_of(s->run));
     s->held_back = s->held_back || !resumes;
     return resumes;
 }
@@ -191,6 +194,8 @@ void budget_wait_locked(struct stage *s, struct wakes *wakes)
 
 bool budget_goes_on(struct instance *i)
 {
+    if (pace_is_spent(i))
+        return false;
     return i->entered || !is_bound(i) || enter(i);
 }
 
@@ -198,6 +203,8 @@ bool budget_is_spent(const struct instance *i)
 {
     const struct stage *s = i->stage;
 
+    if (pace_is_spent(i))
+        return true;
     if (!is_bound(i))
         return false;
     for (size_t p = 0; p < s->graph->n_ports; p++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds sources back beside the queues below them: the pipeline's `memory:` and `max_in_flight:`.
+ * What holds sources back beside the queues below them: the pipeline's `memory:` and `max_in_flight:`, and their own
+ * `rate:`, for which see pace.h.
  *
  * Only sources are held back, never a stage below one: those give memory back and finish batches, so
  * the run goes on.  When nothing is left that could give anything back, one of the sources that wait may make one batch

@@ -7,6 +7,7 @@
 #include "base/lock_order.h"
 #include "exec/host.h"
 #include "exec/limit.h"
+#include "exec/pace.h"
 #include "exec/results.h"
 
 static_assert((int)BATCH_MOST_ITEMS == (int)BATCH_ITEMS_MAX,
@@ -96,6 +97,7 @@ static bool build_instance(struct stage *s, struct instance *i, unsigned index)
     i->magic = INSTANCE_MAGIC;
     i->index = index;
     i->stage = s;
+    i->paced = stage_is_paced(s);
     i->seen_generation = UINT32_MAX;
     i->memory.pool = s->run->pool;
     i->ctx = (struct pph_ctx){

@@ -170,6 +170,7 @@ struct standing {
     bool finished, sleeping;
     bool tries_again; /* a call waits until it is time for that */
     bool has_work;    /* or could make some */
+    bool paced;       /* its rate holds it back */
     uint64_t items;
 };
 
@@ -183,6 +184,7 @@ static struct standing look_at_standing(struct stage *s)
         .has_work = s->queue.n > 0 || s->n_held > 0 || s->phase == STAGE_FLUSHING ||
                     (s->graph->is_source && !s->source_done),
         .items = s->queue.items,
+        .paced = s->pace.held_since_ns > 0,
     };
     for (const struct instance *i = s->free; i; i = i->next)
         st.sleeping = st.sleeping || i->not_before_ns > 0;
@@ -256,6 +258,9 @@ static bool show_wait(struct stage *s, const struct standing *st, struct text *o
         begin_clause(s, out);
         text_str(out, "is held back by ");
         show_budget(s->run, out);
+    } else if (st->paced) {
+        begin_clause(s, out);
+        text_printf(out, "is held back by its rate of %s", s->graph->rate.text);
     } else if (st->tries_again) {
         begin_clause(s, out);
         text_str(out, "waits until it tries a failed item again");

@@ -75,8 +75,24 @@ static bool is_due(struct instance *list, uint64_t now, uint64_t *wait)
     return due;
 }
 
+/* The same for the stage as a whole: a source that its rate holds back. */
+static bool stage_is_due_locked(struct stage *s, uint64_t now, uint64_t *wait)
+    REQUIRES(s->lock);
+static bool stage_is_due_locked(struct stage *s, uint64_t now, uint64_t *wait)
+{
+    if (s->wake_ns == 0)
+        return false;
+    if (s->wake_ns > now) {
+        *wait = s->wake_ns - now < *wait ? s->wake_ns - now : *wait;
+        return false;
+    }
+    s->wake_ns = 0;
+    s->told_ns = 0;
+    return true;
+}
+
 /*
- * Makes stages ready where somebody has waited long enough: a source that was idle, an item that is tried again.
+ * Makes stages ready where somebody has waited long enough: a source that was idle or too fast, an item that is tried again.
  * Returns how long until the next one.
  */
 static uint64_t wake_waiting(struct run *run)
@@ -92,6 +108,7 @@ static uint64_t wake_waiting(struct run *run)
             continue;
         mutex_lock(&s->lock);
         due = is_due(s->graph->is_source ? s->free : s->held, now, &wait);
+        due = stage_is_due_locked(s, now, &wait) || due;
         mutex_unlock(&s->lock);
         if (due)
             stage_make_ready(s);

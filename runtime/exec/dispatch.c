@@ -7,13 +7,12 @@
 #include "exec/lanes.h"
 #include "exec/limit.h"
 #include "exec/order.h"
+#include "exec/pace.h"
 #include "exec/policy.h"
 #include "exec/results.h"
 #include "exec/send.h"
+#include "exec/take.h"
 #include "exec/workers.h"
-
-/* Small batches are taken together as long as they are expected to be done in this time. */
-enum { TAKE_NS = 20 * NS_PER_US };
 
 /* Whether every reader of every port has room for a batch; notes those that have not. */
 static bool gate_open(const struct stage *s, uint64_t *blocked)
@@ -125,41 +124,9 @@ static enum call next_call_locked(struct stage *s)
         return s->queue.n > 0 ? CALL_ITEMS : CALL_NONE;
     if (s->source_done || atomic_load_explicit(&s->run->draining, memory_order_relaxed))
         return CALL_NONE;
+    if (stage_is_paced(s) && s->desc->plan && s->running + s->n_held > 0)
+        return CALL_NONE; /* so that a drain may end the one there is in the middle */
     return CALL_GENERATE;
-}
-
-/* Whether one more waiting batch goes with those taken: cheap ones, and none that others could take. */
-static bool takes_more_locked(const struct stage *s, const struct instance *i,
-                              uint64_t cost) REQUIRES(s->lock);
-static bool takes_more_locked(const struct stage *s, const struct instance *i,
-                              uint64_t cost)
-{
-    const struct batch *next = s->lanes ? lanes_peek_locked(s, i) : s->queue.head;
-
-    return next && i->item_ns > 0 && !s->desc->plan && !s->may_wait &&
-           s->queue.n >= s->n_instances && i->taken + next->n <= BATCH_ITEMS_MAX &&
-           (i->taken + next->n) * i->item_ns <= TAKE_NS &&
-           cost + next->cost <= BATCH_COST_MAX;
-}
-
-static void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
-    REQUIRES(s->lock);
-static void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
-{
-    struct batch *batch = inbox_pop_locked(s, i, wakes);
-    uint64_t cost = batch->cost;
-
-    i->in = batch;
-    i->taken = batch->n;
-    i->ledger = batch_ledger(batch);
-    instance_count(i, i->ledger, COUNT_IN, batch->n);
-    while (takes_more_locked(s, i, cost)) {
-        batch = inbox_pop_locked(s, i, wakes);
-        cost += batch->cost;
-        i->taken += batch->n;
-        instance_count(i, batch_ledger(batch), COUNT_IN, batch->n);
-        batch_list_push(&i->in_next, batch);
-    }
 }
 
 /* The instance, which is on no list, begins a call. */
@@ -276,6 +243,8 @@ static bool may_begin_locked(struct stage *s, const struct instance *only,
 static bool may_begin_locked(struct stage *s, const struct instance *only,
                              struct instance *i, enum call call, struct wakes *wakes)
 {
+    if (call == CALL_GENERATE && !pace_admits_locked(s))
+        return false; /* first: who does not go on in any case stands in no line */
     if (!limit_enter_locked(s, only, i))
         return false;
     if (call != CALL_GENERATE || budget_admits_locked(s, i))
@@ -375,7 +344,11 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
             flushes = s->phase == STAGE_OPEN;
             finished = finish_check_locked(s);
             flushes = flushes && s->phase == STAGE_FLUSHING;
+        } else if (work == WORK_ACTIVATE) {
+            pace_begin_locked(s, *ret_instance);
         }
+        wakes.control = s->wake_ns != s->told_ns && s->wake_ns > 0;
+        s->told_ns = s->wake_ns;
     }
     if (work == WORK_NONE)
         limit_pass_on_locked(s, only, &wakes);
@@ -455,7 +428,7 @@ static bool goes_on_locked(struct stage *s, struct instance *i, struct wakes *wa
     if ((call != CALL_ITEMS && call != CALL_GENERATE) || i->ended || s->held ||
         (s->window > 0 && order_waiting_locked(s)) || stage_is_unread(s) ||
         (call == CALL_ITEMS && s->lanes && !lanes_peek_locked(s, i)) ||
-        run_cancelled(s->run) || (!s->own_threads && nearer_is_ready(s)) ||
+        run_cancelled(s->run) || i->paced || (!s->own_threads && nearer_is_ready(s)) ||
         !gate_open(s, blocked) || !limit_goes_on_locked(s, i) ||
         (call == CALL_GENERATE && !budget_admits_locked(s, i)))
         return false;
@@ -475,6 +448,7 @@ bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
     bool again;
 
     mutex_lock(&s->lock);
+    pace_end_locked(s, i);
     again = may_go_on && outcome == OUTCOME_DONE && goes_on_locked(s, i, &wakes);
     if (!again) {
         limit_leave_locked(s, i, &wakes);

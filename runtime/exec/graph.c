@@ -136,6 +136,24 @@ static void resolve_batch(struct graph_stage *s, struct diag_list *diags)
     }
 }
 
+/* `rate:` is for sources: what holds a stage below one back is in its queue already. */
+static void resolve_rate(struct graph_stage *s, struct diag_list *diags)
+{
+    const struct stage_desc *desc = s->desc;
+    struct diag *d;
+
+    if (s->plugin->desc.kind == PPH_GENERATOR) {
+        s->rate = desc->rate;
+    } else if (stage_says(desc, "rate")) {
+        d = diag_add(diags, DIAG_ERROR, "E317", desc->rate_node->source,
+                     desc->rate_node->at,
+                     "stage '%s' makes no items: it cannot have a rate", s->name);
+        diag_hint(d, "write it at the source that the items come from");
+        diag_note(d, "a rate holds back what is read, not what has been read: a drain "
+                     "could not end what waits here");
+    }
+}
+
 /* Whether the entry means the stage's result: by its name, or that of a pipeline that it is in. */
 static bool asks_for_result(const struct from_ref *ref, const char *name)
 {
@@ -214,6 +232,7 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
     resolve_order(s, diags);
     resolve_full(s, diags);
     resolve_batch(s, diags);
+    resolve_rate(s, diags);
     return graph_make_ports(graph, s);
 }
 

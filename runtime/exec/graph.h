@@ -62,6 +62,7 @@ struct graph_stage {
     enum queue_full queue_full;        /* QUEUE_BLOCK for sources, which have none */
     uint32_t batch_items, batch_bytes; /* the most that a call gets; 0: auto */
     const struct graph_limit *limit;   /* in graph.limits; NULL: none */
+    struct rate rate;                  /* of a source; items 0: any */
     uint64_t memory_bytes;             /* its share of graph.memory_bytes */
 };
 

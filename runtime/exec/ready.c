@@ -55,4 +55,8 @@ void wakes_deliver(struct run *run, const struct wakes *wakes)
     }
     if (wakes->notify)
         workers_notify(run);
+    if (wakes->control) {
+        atomic_fetch_add_explicit(&run->control, 1, memory_order_release); /* R3 */
+        futex_wake(&run->control, 1);
+    }
 }

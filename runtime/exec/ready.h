@@ -15,7 +15,8 @@
 struct wakes {
     uint64_t stages[STAGE_WORDS];
     struct instance *parked; /* emitters whose wait is over, linked by park_next */
-    bool notify; /* the stage itself was made ready, for whoever can help with it */
+    bool notify;  /* the stage itself was made ready, for whoever can help with it */
+    bool control; /* it has to look at the time: a stage has a new wake_ns */
 };
 
 /* Sets bit `id` of a bitmap of stages. */

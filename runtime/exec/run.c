@@ -15,6 +15,7 @@
 #include "exec/inbox.h"
 #include "exec/instance.h"
 #include "exec/limit.h"
+#include "exec/pace.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/rejects.h"
@@ -327,6 +328,7 @@ void run_view(const struct run *run, struct run_view *view)
         };
         mutex_lock(&s->lock);
         v->running = s->running;
+        v->held_ns = pace_held_ns_locked(s);
         v->finished = s->phase == STAGE_FINISHED;
         mutex_unlock(&s->lock);
     }

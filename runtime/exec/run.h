@@ -90,6 +90,7 @@ struct run_stage_view {
     uint64_t retried; /* items tried again, as often as that happened */
     uint64_t calls;
     uint64_t busy_ns;                  /* time inside the plugin, all workers together */
+    uint64_t held_ns;                  /* time for which its `rate:` has held it back */
     uint64_t queue_items, queue_bytes; /* waiting in front of it now */
     unsigned running;                  /* workers inside a call now */
     bool finished;

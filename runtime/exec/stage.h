@@ -151,7 +151,11 @@ struct instance {
         taken; /* input items claimed for this activation; 0: it goes on with old ones */
     uint64_t item_ns; /* about what one takes here; 0: not known yet */
     bool again;       /* generate said PPH_OK: there is more at once */
-    uint32_t closed;  /* batches closed in this activation */
+    /* of a source with `rate:`; pace.c: in this activation it may emit `allowed`, `charged` are paid for */
+    bool paced, paying;
+    uint64_t allowed, charged;
+    uint64_t emitted_before; /* in its whole life, before this activation */
+    uint32_t closed;         /* batches closed in this activation */
     uint32_t fill;  /* sources: calls between two looks at the clock; 0: none made yet */
     bool from_lane; /* keyed stages: the last batch came from its own lane */
 
@@ -259,6 +263,14 @@ struct order_slot {
     struct instance *waiting; /* it waits inside emit until it is at the head */
 };
 
+/* What `rate:` lets a source emit; see pace-note in pace.c.  Guarded by the stage's lock. */
+struct pace {
+    __uint128_t paid; /* when all is out that was emitted, in parts of a nanosecond */
+    bool open;        /* the last call that asked was admitted */
+    uint64_t held_ns; /* how long nobody could begin a call for it, ... */
+    uint64_t held_since_ns; /* ... and since when that is so now; 0: it is not */
+};
+
 enum stage_phase { STAGE_OPEN, STAGE_FLUSHING, STAGE_FINISHED };
 
 struct stage {
@@ -308,7 +320,11 @@ struct stage {
     enum stage_phase phase GUARDED_BY(lock);
     bool planning GUARDED_BY(lock);
     bool source_done GUARDED_BY(lock);
-    bool held_back GUARDED_BY(lock);  /* sources: for the budget, at the last look */
+    bool held_back GUARDED_BY(lock); /* sources: for the budget, at the last look */
+    struct pace pace GUARDED_BY(lock);
+    /* when control makes the stage ready; 0: it need not; and what it was told last */
+    uint64_t wake_ns GUARDED_BY(lock);
+    uint64_t told_ns GUARDED_BY(lock);
     uint64_t pushed GUARDED_BY(lock); /* items, ever */
     uint64_t popped GUARDED_BY(lock);
     uint64_t dropped GUARDED_BY(lock); /* from the queue, by a close or a stop */

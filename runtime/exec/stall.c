@@ -49,6 +49,7 @@ struct look {
     unsigned running, held;
     uint64_t items;
     bool finished, sleeping;
+    bool paused; /* by its own description, until a time that is known */
 };
 
 static struct look look_at(struct stage *s)
@@ -61,6 +62,8 @@ static struct look look_at(struct stage *s)
         .held = s->n_held,
         .items = s->queue.items,
         .finished = s->phase == STAGE_FINISHED,
+        .sleeping = s->wake_ns > 0,
+        .paused = s->wake_ns > 0 && s->running == 0,
     };
     for (const struct instance *i = s->free; i; i = i->next)
         look.sleeping = look.sleeping || i->not_before_ns > 0;
@@ -281,6 +284,8 @@ void watch_look(struct run *run)
         calls += stage_calls(s);
         busy = busy || look.running > 0 || look.sleeping ||
                atomic_load_explicit(&run->ready[s->id / 64], memory_order_relaxed) != 0;
+        if (look.paused)
+            continue;
         waits = waits || look.items > 0 || look.held > 0;
         waiting += look.items;
     }

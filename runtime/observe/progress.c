@@ -27,6 +27,8 @@ static const double limit_share = 0.5;
 
 struct stage_state {
     uint64_t busy_ns; /* at the last sample */
+    uint64_t held_ns; /* likewise */
+    double held;      /* share of the time for which its rate held it back, smoothed */
     double busy;      /* workers inside calls, smoothed */
     double share;     /* of those it could have */
     double fill;      /* of its queue's bound at the last sample, 0..1 */
@@ -133,6 +135,9 @@ void progress_sample(struct progress *p, const struct run_view *view)
         state->busy = smooth(state->busy, spent / NS_PER_S / dt, weight, first);
         state->share = state->busy / parallel(p->graph, stage);
         state->busy_ns = busy_ns;
+        spent = (double)(view->stages[i].held_ns - state->held_ns);
+        state->held = smooth(state->held, spent / NS_PER_S / dt, weight, first);
+        state->held_ns = view->stages[i].held_ns;
         state->fill = queue_fill(stage, &view->stages[i]);
         state->fill_sum += state->fill;
     }
@@ -159,6 +164,10 @@ struct progress_limit progress_limit(const struct progress *p)
     }
     if (limit.stage != NULL && limit.busy == 0)
         limit.busy = 1;
+    for (size_t i = 0; limit.stage == NULL && i < p->graph->n_stages; i++) {
+        if (p->stages[i].held >= limit_share)
+            limit = (struct progress_limit){.stage = &p->graph->stages[i]};
+    }
     return limit;
 }
 
@@ -300,6 +309,10 @@ static void fill_columns(const struct progress *p, const struct run_view *view,
     set_count(&columns[COLUMN_SKIPPED], 2, "skipped", skipped);
     if (view->draining) {
         set(&columns[COLUMN_LIMIT], 4, "   ", "draining");
+    } else if (limit.stage != NULL && limit.busy == 0) {
+        (void)snprintf(text, sizeof(text), "limited by the rate of %.64s",
+                       limit.stage->name);
+        set(&columns[COLUMN_LIMIT], 8, "   ", text);
     } else if (limit.stage != NULL) {
         (void)snprintf(text, sizeof(text), "limited by %.64s", limit.stage->name);
         set(&columns[COLUMN_LIMIT], 8, "   ", text);
@@ -394,5 +407,7 @@ void progress_json(const struct progress *p, const struct run_view *view,
     if (limit.stage != NULL) {
         text_str(out, ",\"limited_by\":");
         text_json(out, limit.stage->name, strlen(limit.stage->name));
+        if (limit.busy == 0)
+            text_str(out, ",\"limited_by_rate\":true");
     }
 }

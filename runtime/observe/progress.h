@@ -29,7 +29,8 @@ struct progress_look {
 /* Where the time goes, over the last seconds. */
 struct progress_limit {
     const struct graph_stage *stage; /* NULL: nothing holds the run back */
-    unsigned busy; /* workers of it that were inside a call, on average */
+    unsigned
+        busy; /* workers of it that were inside a call, on average; 0: its rate does */
 };
 
 /* The graph must outlive it.  Returns NULL when out of memory; progress_free() takes it back. */

@@ -14,6 +14,9 @@
 /* From this share of its time on a stage, or the pool, is named as what holds the run back. */
 static const double busy_limit = 0.85;
 
+/* From this share of it on a rate is, if nothing else. */
+static const double held_limit = 0.5;
+
 const char *report_end_name(enum run_end end)
 {
     switch (end) {
@@ -233,9 +236,30 @@ static void show_retries(const struct report *report, struct text *out)
     }
 }
 
+const struct graph_stage *report_held(const struct report *report, double *ret_share)
+{
+    const struct graph *graph = report->graph;
+    const struct graph_stage *held = NULL;
+    double best = held_limit;
+
+    for (size_t i = 0; i < graph->n_stages; i++) {
+        double share = (double)report->view->stages[i].held_ns /
+                       (double)(report->view->elapsed_ns + 1);
+
+        if (share >= best) {
+            held = &graph->stages[i];
+            best = share;
+        }
+    }
+    *ret_share = best > 1 ? 1 : best;
+    return held;
+}
+
 static void show_limit(const struct report *report, struct text *out)
 {
     struct report_limit limit = report_limit(report);
+    double share;
+    const struct graph_stage *held = report_held(report, &share);
 
     if (limit.stage == NULL || report->view->elapsed_ns < LIMIT_AFTER_NS)
         return;
@@ -253,6 +277,10 @@ static void show_limit(const struct report *report, struct text *out)
             "  limited by the %u %s: busy %.0f %% of the time, %.0f %% of that in %s\n",
             report->graph->threads, report->graph->threads == 1 ? "thread" : "threads",
             limit.pool_share * 100, limit.of_pool * 100, limit.stage->name);
+    } else if (held != NULL) {
+        text_printf(out,
+                    "  limited by the rate of %s: %s held it back %.0f %% of the time\n",
+                    held->name, held->rate.text, share * 100);
     } else {
         text_printf(out, "  no stage was busy all the time; %s was busiest, %.0f %%\n",
                     limit.stage->name, limit.share * 100);

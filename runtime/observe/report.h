@@ -62,6 +62,12 @@ struct report_limit {
 
 struct report_limit report_limit(const struct report *report);
 
+/*
+ * The source that its `rate:` has held back for most of the time, and for which share of it, 0..1; NULL: there is none
+ * that it was half the time.
+ */
+const struct graph_stage *report_held(const struct report *report, double *ret_share);
+
 /* Busy time per worker over the time of the run, 0..1. */
 double report_busy(const struct report *report, size_t stage_index);
 

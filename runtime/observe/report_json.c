@@ -83,6 +83,8 @@ static void stage(const struct report *report, size_t i, struct text *out)
     number(out, "calls", view->calls);
     text_printf(out, ",\"busy_seconds\":%.6f", (double)view->busy_ns / NS_PER_S);
     text_printf(out, ",\"busy\":%.4f", report_busy(report, i));
+    if (s->rate.items > 0)
+        text_printf(out, ",\"held_seconds\":%.6f", (double)view->held_ns / NS_PER_S);
     int fill = report->progress != NULL ? progress_queue_fill(report->progress, i) : -1;
     if (fill >= 0 && !s->is_source)
         text_printf(out, ",\"queue_fill\":%.2f", fill / 100.0);
@@ -93,6 +95,8 @@ static void summary(const struct report *report, struct text *out)
 {
     const struct run_account *a = report->account;
     struct report_limit limit = report_limit(report);
+    double share;
+    const struct graph_stage *held = report_held(report, &share);
 
     log_json_head(out, report->unix_ms, "summary");
     member(out, "end", report_end_name(report->end));
@@ -110,6 +114,8 @@ static void summary(const struct report *report, struct text *out)
     text_str(out, "}");
     if (limit.stage != NULL)
         member(out, "busiest", limit.stage->name);
+    if (held != NULL)
+        member(out, "held_by_rate", held->name);
     text_str(out, ",\"stages\":[");
     for (size_t i = 0; i < report->graph->n_stages; i++)
         stage(report, i, out);

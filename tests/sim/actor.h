@@ -12,7 +12,8 @@ enum { ACTOR_STACK_PAYLOAD = 40, ACTOR_OWN_PAYLOAD = 24000 };
 
 /* What the workers of a stage share. */
 struct shared {
-    unsigned planned; /* sources: items given out */
+    unsigned planned;  /* sources: items given out */
+    uint64_t paced_ns; /* ... with a rate: since when; 0: they have not begun */
     bool planning, flushing;
     unsigned started, stopped;
     bool open;

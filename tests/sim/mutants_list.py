@@ -30,6 +30,16 @@ MUTANTS = [
         "    if (!budget_is_awaited(run))\n        return;\n    turn", "    if (run)\n        return;\n    turn")]),
     Mutant("budget-strict", "no source may exceed the budget, though nothing else can go on", "exec/budget.c", [(
         "            make_exception(run, turn);\n            return;", "            return;")]),
+    Mutant("pace-untold", "control is not told until when a rate holds a source back", "exec/dispatch.c", [(
+        "        wakes.control = s->wake_ns != s->told_ns && s->wake_ns > 0;\n", "")]),
+    Mutant("pace-unwoken", "nobody wakes a source when its rate lets it go on", "exec/control.c", [(
+        "        due = stage_is_due_locked(s, now, &wait) || due;\n",
+        "        (void)stage_is_due_locked(s, now, &wait);\n")]),
+    Mutant("pace-unpaid", "what a source emits too much is not paid for", "exec/pace.c", [(
+        "    pace->paid += (__uint128_t)emitted * rate->per_ns;\n",
+        "    pace->paid += (__uint128_t)(emitted < taken ? emitted : taken) * rate->per_ns;\n")]),
+    Mutant("pace-planned", "a source with a rate plans several calls at once", "exec/dispatch.c", [(
+        "    if (stage_is_paced(s) && s->desc->plan && s->running + s->n_held > 0)", "    if (s->id > 1000)")]),
     Mutant("notify-end-of-input", "nobody is woken when a stage's input has ended", "exec/dispatch.c", [(
         "    } else {\n        workers_notify(run);\n    }", "    }")]),
     Mutant("sleep-no-recheck", "a thread does not look again before it sleeps", "exec/wakeup.c", [(

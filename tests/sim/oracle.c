@@ -228,6 +228,8 @@ static bool waits_for_time(void)
     if (machine_someone_naps() || machine_refused_thread())
         return true;
     for (size_t k = 0; k < watched->n_stages && !is_over(); k++) {
+        if (watched->stages[k].wake_ns > 0)
+            return true;
         for (const struct instance *i = watched->stages[k].free; i; i = i->next) {
             if (i->not_before_ns > 0)
                 return true;

@@ -7,7 +7,13 @@
  * told from the state alone, not by the scheduler's own functions.
  */
 #include "exec/lanes.h"
+#include "sim/machine_parts.h"
 #include "sim/oracle.h"
+
+enum {
+    PACE_QUANTUM_NS = 5000000, /* as in pace.c */
+    CONTROL_LATE_NS = 2000000, /* from its look at the time until it sleeps */
+};
 
 /* Something a stage could do once the readers in `needs` have room. */
 struct option {
@@ -146,6 +152,46 @@ static bool is_held_back(const struct option *option)
            anything_goes_on(run);
 }
 
+static bool is_draining(const struct stage *s)
+{
+    return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
+}
+
+/* When a source that its rate holds back is to be looked at again at the latest. */
+static uint64_t paced_until(const struct stage *s)
+{
+    const struct rate *rate = &s->graph->rate;
+    __uint128_t begin = s->pace.paid + (__uint128_t)PACE_QUANTUM_NS * rate->items;
+
+    return (uint64_t)(begin / rate->items) + 1;
+}
+
+/* A source that its rate holds back, and control knows until when. */
+static bool is_paced_out(const struct option *option)
+{
+    const struct stage *s = option->s;
+
+    return option->makes && s->graph->rate.items > 0 && !is_draining(s) &&
+           s->wake_ns > 0 && s->wake_ns <= paced_until(s) && s->told_ns == s->wake_ns;
+}
+
+/* Whoever is to be woken for it, control does not sleep longer than that. */
+static void check_control(const struct run *run)
+{
+    const struct sim_thread *control = machine_thread_at(0);
+
+    if (!control || control->state != SIM_ON_FUTEX || run_cancelled(run) ||
+        machine.options.leaps) /* over the time that control was about to wait for */
+        return;
+    for (size_t k = 0; k < run->n_stages; k++) {
+        const struct stage *s = &run->stages[k];
+
+        if (s->wake_ns > 0 && control->deadline_ns > s->wake_ns + CONTROL_LATE_NS)
+            machine_fail("stage %s is to be woken, but control sleeps longer",
+                         s->graph->name);
+    }
+}
+
 static void check(const struct option *option)
 {
     enum place place = option->calls ? oracle_place(option->s, option->by) : PLACE_FREE;
@@ -158,7 +204,7 @@ static void check(const struct option *option)
         seen_flush = seen_flush || option->s->phase == STAGE_FLUSHING;
     }
     if (is_awake(option) || is_registered(option->s, option->readers) ||
-        is_held_back(option))
+        is_held_back(option) || is_paced_out(option))
         return;
     machine_fail(
         "lost wake-up: stage %s could %s%s, but is not ready and waits with no reader",
@@ -182,11 +228,6 @@ static bool check_sending(const struct stage *s)
     needs_batch(&option, slot->out.head);
     check(&option);
     return true;
-}
-
-static bool is_draining(const struct stage *s)
-{
-    return atomic_load_explicit(&s->run->draining, memory_order_relaxed) != 0;
 }
 
 static void check_held(const struct stage *s, const struct instance *i)
@@ -227,6 +268,8 @@ static void check_new_call(const struct stage *s)
     struct option option;
     bool wanted;
 
+    if (s->graph->rate.items > 0 && s->desc->plan && (s->running > 0 || s->held))
+        return;
     if (s->planning ||
         (s->window > 0 && s->next_ticket - peek(&s->head_ticket) >= s->window))
         return;
@@ -321,6 +364,7 @@ bool oracle_check_ready(struct run *run, bool *ret_flush)
         check_end(s);
         check_unread(s);
     }
+    check_control(run);
     *ret_flush = seen_flush;
     return seen_work;
 }

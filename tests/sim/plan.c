@@ -356,6 +356,19 @@ static void set_limits(struct plan *plan)
     }
 }
 
+/* Likewise: from as fast as a source can be to so slow that everybody sleeps in between. */
+static void set_rates(struct plan *plan)
+{
+    static const uint64_t item_ns[] = {100, 20000, 1000000, 12000000};
+    uint64_t random = plan_mix(plan->seed, 0x72617465);
+
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        if (plan->scripts[k].kind <= SCRIPT_PLANNED && one_in(&random, 4))
+            plan->stages[k].rate =
+                (struct rate){1 + below(&random, 3), item_ns[below(&random, 4)], "rate"};
+    }
+}
+
 void plan_make(struct plan *plan, uint64_t seed)
 {
     uint64_t random = plan_mix(seed, 0x706c616e);
@@ -389,4 +402,5 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->lies = one_in(&random, 8);
     set_budgets(plan);
     set_limits(plan);
+    set_rates(plan);
 }

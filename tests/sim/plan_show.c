@@ -24,6 +24,9 @@ static void describe_stage(const struct plan *plan, size_t k, struct text *t)
         (unsigned long long)s->queue_bytes, policies[s->on_error], s->plugin->flags,
         s->plugin->plan ? ", plan" : "", script->fatal ? ", fatal" : "", s->limit,
         s->limit_calls);
+    if (s->rate.items > 0)
+        text_printf(t, "     %llu items in %llu ns\n", (unsigned long long)s->rate.items,
+                    (unsigned long long)s->rate.per_ns);
     text_printf(
         t,
         "     items %u, at once %u, outputs %u, bursts %u, fails %u, forwards %u, sums %u; obeys %u, "

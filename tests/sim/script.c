@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/actor.h"
 #include "sim/machine.h"
 
@@ -12,6 +13,7 @@ enum {
     NEEDLESS_MAX = 3, /* of one item */
     PLANNED_MAX = 3,  /* items of one `plan` */
     WAIT_NS = 1000000,
+    PACE_BURST_NS = 11000000, /* 10 ms, and the time from dispatch to the call */
 };
 
 /* --- items ---------------------------------------------------------------------------------- */
@@ -310,10 +312,36 @@ static int generate(struct actor *a)
     return s->waits ? wait_for_cancel(a) : PPH_END;
 }
 
+/*
+ * A source with a rate has begun a call: what it has emitted is paid for.  Of several workers some may just be about
+ * to pay; only one at a time works where there is `plan`.  Where time leaps it may do so since the host has looked.
+ */
+static void check_pace(struct actor *a)
+{
+    const struct script *s = a->script;
+    const struct rate *rate = &world.plan->stages[s->stage].rate;
+    uint64_t now = clock_now_ns();
+    double most;
+
+    if (rate->items == 0 || a->ctx->host->stopping(a->ctx) || world.plan->leaps ||
+        (s->workers > 1 && s->kind != SCRIPT_PLANNED))
+        return;
+    if (a->shared->paced_ns == 0)
+        a->shared->paced_ns = now;
+    most = (double)(now - a->shared->paced_ns + PACE_BURST_NS) * (double)rate->items /
+           (double)rate->per_ns;
+    if ((double)world.made[s->stage].n > most)
+        machine_fail("stage %s has emitted %zu items, and goes on", a->ctx->stage,
+                     world.made[s->stage].n);
+}
+
 int script_generate(struct pph_ctx *ctx)
 {
     struct actor *a = actor_enter(ctx);
-    int rc = generate(a);
+    int rc;
+
+    check_pace(a);
+    rc = generate(a);
 
     actor_leave(a);
     return rc;

@@ -24,6 +24,7 @@ struct kit_stage {
     uint32_t batch_items, batch_bytes;
     /* From 1 on: stages of equal ones share a limit of so many calls, which each says; 0: none */
     unsigned limit, limit_calls;
+    struct rate rate;
     const struct pph_value *args;
 };
 

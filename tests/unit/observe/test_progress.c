@@ -95,6 +95,25 @@ START_TEST(dead_and_skipped_are_shown_when_there_are_any)
 }
 END_TEST
 
+START_TEST(rate_that_holds_a_source_back_is_the_limit_when_no_stage_is)
+{
+    struct text json = {0};
+
+    fake.view.elapsed_ns = 12ull * NS_PER_S;
+    fake.views[FAKE_LINES].items_out = 1200;
+    fake.views[FAKE_LINES].held_ns = 11ull * NS_PER_S;
+    progress_sample(progress, &fake.view);
+    progress_json(progress, &fake.view, &json);
+
+    ck_assert_str_eq(
+        line(0, false),
+        "thumbs   1,200 items   100/s   0:12   limited by the rate of lines");
+    ck_assert_ptr_nonnull(
+        strstr(text_get(&json), "\"limited_by\":\"lines\",\"limited_by_rate\":true"));
+    text_fini(&json);
+}
+END_TEST
+
 START_TEST(draining_takes_the_place_of_the_limit)
 {
     in_the_middle();
@@ -235,6 +254,7 @@ int main(void)
     tcase_add_test(tc, bytes_are_shown_in_the_unit_of_the_total);
     tcase_add_test(tc, unknown_total_has_no_bar_and_no_percent);
     tcase_add_test(tc, dead_and_skipped_are_shown_when_there_are_any);
+    tcase_add_test(tc, rate_that_holds_a_source_back_is_the_limit_when_no_stage_is);
     tcase_add_test(tc, draining_takes_the_place_of_the_limit);
     tcase_add_test(tc, more_done_than_announced_shows_no_eta_and_a_full_bar);
     tcase_add_test(tc, line_is_never_as_wide_as_the_terminal);

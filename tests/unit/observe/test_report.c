@@ -126,6 +126,36 @@ START_TEST(idle_run_says_that_nothing_was_the_limit)
 }
 END_TEST
 
+/* No stage was busy: it would be wrong to call the busiest the limit. */
+START_TEST(rate_that_held_a_source_back_is_named)
+{
+    fake.stages[FAKE_LINES].rate = (struct rate){200, NS_PER_S, "200/s"};
+    fake.views[FAKE_LINES].held_ns = 1900ull * NS_PER_MS;
+    fake.views[FAKE_SPLIT].busy_ns = 800ull * NS_PER_MS;
+
+    report_summary(&report, &out);
+
+    ck_assert_ptr_nonnull(
+        strstr(text_get(&out),
+               "  limited by the rate of lines: 200/s held it back 95 % of the time\n"));
+    ck_assert_ptr_null(strstr(text_get(&out), "busiest"));
+}
+END_TEST
+
+/* Whoever is slower than the rate is the limit all the same. */
+START_TEST(busy_stage_is_the_limit_and_not_the_rate)
+{
+    fake.stages[FAKE_LINES].rate = (struct rate){200, NS_PER_S, "200/s"};
+    fake.views[FAKE_LINES].held_ns = 1200ull * NS_PER_MS;
+    fake.views[FAKE_WRITE].busy_ns = 1900ull * NS_PER_MS;
+
+    report_summary(&report, &out);
+
+    ck_assert_ptr_nonnull(strstr(text_get(&out), "  limited by write: its worker"));
+    ck_assert_ptr_null(strstr(text_get(&out), "rate"));
+}
+END_TEST
+
 START_TEST(run_of_no_time_divides_by_nothing)
 {
     fake.view.elapsed_ns = 0;
@@ -270,6 +300,8 @@ int main(void)
     tcase_add_test(tc, first_line_says_how_it_ended);
     tcase_add_test(tc, pool_is_the_limit_when_stages_share_it);
     tcase_add_test(tc, idle_run_says_that_nothing_was_the_limit);
+    tcase_add_test(tc, rate_that_held_a_source_back_is_named);
+    tcase_add_test(tc, busy_stage_is_the_limit_and_not_the_rate);
     tcase_add_test(tc, run_of_no_time_divides_by_nothing);
     tcase_add_test(tc, fatal_failure_names_stage_item_and_plugin);
     tcase_add_test(tc, failure_outside_an_item_names_the_call);
