@@ -144,20 +144,39 @@ static uint64_t copy_bytes(const struct graph_stage *s)
     return most;
 }
 
+/* What a worker may have collected on the way down: nothing if nobody reads anything of the stage. */
+static uint64_t output_bytes(const struct graph_stage *s)
+{
+    bool read = false;
+
+    for (size_t p = 0; p < s->n_ports; p++)
+        read = read || s->ports[p].n_readers > 0;
+    /* what is being built per port and what waits to go down; a copy for a reader */
+    return read ? OUT_HARD_COST + (s->n_ports + 1) * (uint64_t)BATCH_BYTES : 0;
+}
+
+/* The most that a worker of the stage has, but for its output. */
+static uint64_t worker_bytes(const struct graph_stage *s)
+{
+    /* payload being made; and a spare thread, should it wait */
+    uint64_t bytes = (uint64_t)BATCH_BYTES + CALL_SOFT_COST + THREAD_BYTES;
+
+    if (!s->is_source)
+        bytes += BATCH_BYTES; /* its input */
+    if (s->plugin->desc.batch && !s->is_source &&
+        (s->on_error != ON_ERROR_STOP || s->desc->retry.times > 0))
+        bytes += BATCH_ITEMS_MAX * sizeof(struct pph_item); /* as they came */
+    return bytes;
+}
+
 void bound_memory(struct graph *graph)
 {
     graph->memory_bytes = CHUNK_IDLE_BYTES_MAX + (uint64_t)graph->threads * THREAD_BYTES;
     for (size_t k = 0; k < graph->n_stages; k++) {
         struct graph_stage *s = &graph->stages[k];
         uint64_t queue = s->is_source ? 0 : s->queue_bytes;
-        /* input, payload being made, what is being built per port and what waits to go down */
-        uint64_t output = OUT_HARD_COST + (s->n_ports + 1) * (uint64_t)BATCH_BYTES;
-        /* ... a copy for a reader; and a spare thread, should it wait inside emit */
-        uint64_t worker = 2 * (uint64_t)BATCH_BYTES + CALL_SOFT_COST + copy_bytes(s) +
-                          output + THREAD_BYTES;
-        if (s->plugin->desc.batch && !s->is_source &&
-            (s->on_error != ON_ERROR_STOP || s->desc->retry.times > 0))
-            worker += BATCH_ITEMS_MAX * sizeof(struct pph_item); /* as they came */
+        uint64_t output = output_bytes(s);
+        uint64_t worker = worker_bytes(s) + output + (output > 0 ? copy_bytes(s) : 0);
         uint64_t one = s->keyed ? divided_bytes(s) : BATCH_BYTES;
 
         if (!s->is_source && s->queue_items < queue / BATCH_BYTES)

@@ -206,6 +206,42 @@ START_TEST(deaf_emitter_waits_also_after_its_whole_input)
 }
 END_TEST
 
+static int task_ends(struct pph_ctx *ctx)
+{
+    (void)ctx;
+    return PPH_END;
+}
+
+static const struct pph_plugin idle_task = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_TASK,
+    .flags = PPH_PARALLEL,
+    .name = "idle",
+    .generate = task_ends,
+};
+
+/* Thousands of tasks that nobody reads would else be said to need more than any machine has. */
+START_TEST(bound_counts_no_input_and_no_output_where_there_is_none)
+{
+    static const struct kit_stage tasks[] = {
+        {.name = "task", .plugin = &idle_task, .workers = 100},
+    };
+    static const struct kit_stage read[] = {
+        {.name = "task", .plugin = &idle_task, .workers = 100},
+        {.name = "in", .plugin = &collect, .from = "task.result", .queue_items = 1},
+    };
+    uint64_t alone;
+
+    kit = kit_new(tasks, COUNT(tasks), 2);
+    alone = kit_graph(kit)->stages[0].memory_bytes;
+    kit_free(kit);
+    kit = kit_new(read, COUNT(read), 2);
+    ck_assert_uint_gt(alone, 0);
+    ck_assert_uint_gt(kit_graph(kit)->stages[0].memory_bytes, alone);
+    ck_assert_uint_lt(alone, 100 * ((uint64_t)CALL_SOFT_COST + 3 * LARGE));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("exec/memory");
@@ -218,6 +254,7 @@ int main(void)
     tcase_add_test(tc, each_gives_back_what_it_allocated_item_by_item);
     tcase_add_test(tc, copies_made_in_one_call_are_given_back_as_they_are_read);
     tcase_add_test(tc, call_that_allocates_much_is_asked_to_end);
+    tcase_add_test(tc, bound_counts_no_input_and_no_output_where_there_is_none);
     tcase_add_test(tc, deaf_emitter_waits_also_after_its_whole_input);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
