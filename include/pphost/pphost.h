@@ -238,6 +238,16 @@ PPH_API enum pph_push_answer pph_push(struct pph_input *input,
                                       int64_t timeout_ms, size_t *ret_taken,
                                       struct pph_error **ret_error);
 
+/*
+ * Puts in n items of `len` bytes each, which lie one behind the other in `array`: numbers, structs.  Otherwise as
+ * pph_push() of items that have neither key nor pos, which it need not be given.  `array` may be NULL if there
+ * are no bytes.
+ */
+PPH_API enum pph_push_answer pph_push_array(struct pph_input *input, const void *array,
+                                            size_t n, uint32_t len, int64_t timeout_ms,
+                                            size_t *ret_taken,
+                                            struct pph_error **ret_error);
+
 /* Nothing will be pushed by this handle any more; what was pushed is delivered.  Again: no effect. */
 PPH_API void pph_input_close(struct pph_input *input);
 
@@ -289,6 +299,27 @@ PPH_API enum pph_pull_answer pph_pull(struct pph_output *output, size_t max,
 
 /* NULL is allowed. */
 PPH_API void pph_items_free(struct pph_items *items);
+
+/* Items of one size that were pulled, one behind the other; one block of memory. */
+struct pph_array {
+    void *
+        data; /* never NULL; as aligned as malloc()'s for items of the size of their type; may be written to */
+    size_t n; /* items, at least 1 */
+    uint32_t len; /* bytes of each */
+};
+
+/*
+ * Takes items that have `len` bytes each, which is not 0, as an array; their keys and positions are not seen.  Otherwise
+ * as pph_pull(), and freed with pph_array_free().  When the next item has another length, it stays where it
+ * is, and the answer is PPH_PULL_FAILED with A711: pph_pull() gives it.
+ */
+PPH_API enum pph_pull_answer pph_pull_array(struct pph_output *output, uint32_t len,
+                                            size_t max, int64_t timeout_ms,
+                                            struct pph_array **ret_array,
+                                            struct pph_error **ret_error);
+
+/* NULL is allowed. */
+PPH_API void pph_array_free(struct pph_array *array);
 
 /* Frees the handle.  NULL is allowed. */
 PPH_API void pph_output_free(struct pph_output *output);

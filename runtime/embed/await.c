@@ -7,6 +7,9 @@
 #include "base/clock.h"
 
 enum {
+    /* How often a wait lets others run before it sleeps: what it waits for is mostly near, and to sleep and be woken
+     * costs several times as much. */
+    YIELDS = 16,
     LOOK_NS = 250 * NS_PER_MS, /* between two looks of a wait without limit */
     LOOKS = 8,         /* of a run, in a row, before it is believed to be at rest */
     LINKS_OF_NONE = 2, /* of the folder of threads, if there were none */
@@ -81,19 +84,25 @@ bool await_cond(struct await *await, struct cond *cond, struct mutex *lock)
 
     if (await->timeout_ms == 0 || await->stuck)
         return false;
+    if (await->yields < YIELDS &&
+        (await->timeout_ms < 0 || clock_now_ns() < await->deadline_ns)) {
+        await->yields++;
+        mutex_unlock(lock);
+        thread_yield();
+        mutex_lock(lock);
+        return true;
+    }
     if (await->timeout_ms > 0)
         return cond_wait_until(cond, lock, await->deadline_ns);
     now = clock_now_ns();
-    if (!await->counted) { /* only now: most calls find what they want and do not wait */
-        mutex_unlock(lock);
-        count(await, true);
-        mutex_lock(lock);
-        return true; /* something may have come meanwhile */
-    }
     if (cond_wait_until(cond, lock, now + LOOK_NS))
         return true;
     mutex_unlock(lock);
-    await->stuck = all_is_still();
+    if (await->counted)
+        await->stuck = all_is_still();
+    else
+        count(await,
+              true); /* only now: most waits are short, and the census is everyone's */
     mutex_lock(lock);
     return !await->stuck;
 }

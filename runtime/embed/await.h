@@ -22,6 +22,7 @@ struct await {
     uint64_t deadline_ns; /* when there is a limit */
     bool counted;         /* among those without limit */
     bool stuck;           /* it is one that nothing can end */
+    unsigned yields;      /* so often it has let others run, instead of sleeping */
 };
 
 /* Begins a wait; await_end() ends it, whatever came of it.  [any thread] */

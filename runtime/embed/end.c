@@ -62,10 +62,30 @@ struct block *end_take_locked(struct end *end)
     end->head = block->next;
     if (!end->head)
         end->tail = NULL;
-    PPH_ASSERT(end->items >= block->given.n);
-    end->items -= block->given.n;
+    PPH_ASSERT(end->items >= block_left(block));
+    end->items -= block_left(block);
     end->bytes -= block->bytes;
     return block;
+}
+
+bool end_calls_locked(struct end *end)
+{
+    if (end->waiting <= end->called)
+        return false; /* those that are on their way see all there is */
+    end->called++;
+    return true;
+}
+
+bool end_await_locked(struct end *end, struct await *await)
+{
+    bool goes_on;
+
+    end->waiting++;
+    goes_on = await_cond(await, &end->moved, &end->lock);
+    end->waiting--;
+    if (end->called > 0)
+        end->called--; /* if it was not this thread that was called, one too many is woken later */
+    return goes_on;
 }
 
 bool end_must_wake_locked(struct end *end)

@@ -19,6 +19,7 @@
 
 #include "base/sync.h"
 #include "base/text.h"
+#include "embed/await.h"
 #include "embed/block.h"
 #include "exec/graph.h"
 
@@ -51,6 +52,8 @@ struct end {
     uint64_t items GUARDED_BY(lock);
     uint64_t bytes GUARDED_BY(lock);
     unsigned waiting GUARDED_BY(lock); /* threads of the program, for `moved` */
+    unsigned
+        called GUARDED_BY(lock); /* of these: that were signalled, and are on their way */
     unsigned handles GUARDED_BY(lock); /* that are open */
     enum end_closed closed GUARDED_BY(lock);
     uint64_t
@@ -90,6 +93,15 @@ void end_append_locked(struct end *end, struct block *block) REQUIRES(end->lock)
 
 /* Takes the first block, which is the caller's from now on; NULL: there is none. */
 struct block *end_take_locked(struct end *end) REQUIRES(end->lock);
+
+/*
+ * Whether one more of the threads that wait is to be woken, by a signal of `moved` that the caller gives when he has given
+ * the lock back: whoever is woken under it would wait for it at once.
+ */
+bool end_calls_locked(struct end *end) REQUIRES(end->lock);
+
+/* Waits for `moved`, as await_cond(). */
+bool end_await_locked(struct end *end, struct await *await) REQUIRES(end->lock);
 
 /* Wakes a push stage that sleeps; after the lock was given back.  The stage's ctx is kept meanwhile. */
 bool end_must_wake_locked(struct end *end) REQUIRES(end->lock);

@@ -48,6 +48,7 @@ static void destroy(struct pph_pipeline *p)
     for (size_t k = 0; k < p->n_ends; k++)
         end_fini(&p->ends[k]);
     free(p->ends);
+    block_store_leave(p->blocks);
     free(p->warnings);
     free(p->result.failure);
     free(p->result.summary);
@@ -90,7 +91,8 @@ static bool make_ends(struct pph_pipeline *p)
     p->progress = progress_new(graph);
     p->mask = mask_new(graph);
     p->ends = calloc(graph->n_stages, sizeof(*p->ends));
-    if (!p->view.stages || !p->progress || !p->mask || !p->ends)
+    p->blocks = block_store_new();
+    if (!p->view.stages || !p->progress || !p->mask || !p->ends || !p->blocks)
         return false;
     for (size_t k = 0; k < graph->n_stages; k++) {
         const struct plugin *plugin = graph->stages[k].plugin;

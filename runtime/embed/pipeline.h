@@ -39,6 +39,7 @@ struct pph_pipeline {
     const char *name;
     char *warnings;
     struct mask *mask; /* secrets, for what is told of the run */
+    struct block_store *blocks;
     struct end *ends;
     size_t n_ends;
     int log_level;

@@ -5,6 +5,7 @@
  * The stage runs on the pool.  When the program is behind, it waits for room with its slot lent to others, so that a slow
  * program holds up what feeds this stage and nothing else.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "embed/end.h"
@@ -30,41 +31,97 @@ void pph_output_free(struct pph_output *output)
     handle_free(&output->handle);
 }
 
-/* A part of the first block, copied, so that each has an owner; NULL: no memory, and nothing has changed. */
-static struct block *split_locked(struct end *end, size_t n) REQUIRES(end->lock);
-static struct block *split_locked(struct end *end, size_t n)
-{
-    struct block *head = end->head;
-    size_t bytes = items_bytes(head->given.items, n);
-    struct block *part = block_new(n, bytes);
+/* One call that pulls. */
+struct pulling {
+    size_t max;   /* items; 0: what lies in one block */
+    uint32_t len; /* an array of items of so many bytes; 0: any items */
+    struct await await;
+    struct block
+        *part; /* an empty block for less than what lies in one; NULL: none was made */
+    struct block *block; /* what was taken; NULL: nothing, ... */
+    bool some;           /* ... though there was something, ... */
+    bool unlike;         /* ... whose first item has not `len` bytes, ... */
+    uint32_t other;      /* ... but so many; else there was no memory */
+    bool complete, over;
+};
 
-    if (!part)
-        return NULL;
-    block_add(part, head->given.items, n);
-    head->given.items += n;
-    head->given.n -= n;
-    head->bytes -= bytes;
-    end->items -= n;
-    end->bytes -= bytes;
-    return part;
+/* How many of the block's items are to be taken; 0: the first one is not of that length. */
+static uint32_t wanted(const struct pulling *p, const struct block *block)
+{
+    uint32_t most =
+        p->max > 0 && p->max < block_left(block) ? (uint32_t)p->max : block_left(block);
+
+    return p->len > 0 ? block_run(block, p->len, most) : most;
 }
 
-/* Takes up to `max` items (0: a block) out, of which there are some; NULL: no memory. */
-static struct block *take_locked(struct end *end, size_t max) REQUIRES(end->lock);
-static struct block *take_locked(struct end *end, size_t max)
+/* Of alike items when an array is wanted, else like the block that they come from. */
+static uint32_t len_of_part(const struct pulling *p, const struct block *block)
 {
-    struct block *block = max == 0 || max >= end->head->given.n ? end_take_locked(end)
-                                                                : split_locked(end, max);
+    return p->len > 0 ? p->len : block->len;
+}
 
-    if (!block)
-        return NULL;
-    end->passed += block->given.n;
-    if (end->head && end->waiting > 0)
-        cond_signal(&end->moved); /* there is something for another one, too */
+/* Whether the part that was made can take the first n items of the block. */
+static bool part_fits(const struct pulling *p, const struct block *block, uint32_t n)
+{
+    return p->part && p->part->len == len_of_part(p, block) &&
+           (p->len > 0 || p->part->cap >= n) && p->part->room >= block_bytes(block, n);
+}
+
+/* Makes one that can, without the lock, so that it may not any more.  False: no memory. */
+static bool make_part_locked(struct end *end, struct pulling *p, uint32_t n)
+    REQUIRES(end->lock);
+static bool make_part_locked(struct end *end, struct pulling *p, uint32_t n)
+{
+    size_t bytes = block_bytes(end->head, n);
+    uint32_t len = len_of_part(p, end->head);
+
+    mutex_unlock(&end->lock);
+    block_free(p->part);
+    p->part = block_new(end->pipeline->blocks, p->len > 0 ? 0 : n, bytes, len);
+    mutex_lock(&end->lock);
+    return p->part != NULL;
+}
+
+/* Moves the first n items of the first block into the part, which becomes what is taken. */
+static void split_locked(struct end *end, struct pulling *p, uint32_t n)
+    REQUIRES(end->lock);
+static void split_locked(struct end *end, struct pulling *p, uint32_t n)
+{
+    p->block = p->part;
+    p->part = NULL;
+    block_part(end->head, n, p->block);
+    end->items -= n;
+    end->bytes -= p->block->bytes;
+    if (block_left(end->head) == 0)
+        p->part = end_take_locked(end); /* to be freed without the lock */
+}
+
+/*
+ * Takes something out of the first block, of which there is one: then p->block is set, or p->unlike, or there is
+ * no memory.  False: look once more, the lock was given back.
+ */
+static bool take_locked(struct end *end, struct pulling *p) REQUIRES(end->lock);
+static bool take_locked(struct end *end, struct pulling *p)
+{
+    const struct block *head = end->head;
+    uint32_t n = wanted(p, head);
+
+    if (n == 0) {
+        p->unlike = true;
+        p->other = head->len > 0 ? head->len : head->items[head->first].len;
+        return true;
+    }
+    if (n == block_left(head) && (p->len == 0 || head->len == p->len))
+        p->block = end_take_locked(end);
+    else if (part_fits(p, head, n))
+        split_locked(end, p, n);
+    else
+        return !make_part_locked(end, p, n);
+    end->passed += n;
     /* Not for each block: the stage would wake up, find room for one, and sleep again. */
     if (end->stage_waits && end->items <= end->max_items / 2)
         cond_signal(&end->stage_moved);
-    return block;
+    return true;
 }
 
 static bool is_over_locked(const struct end *end) REQUIRES(end->lock);
@@ -90,46 +147,96 @@ static enum pph_pull_answer say_end(struct end *end, bool complete,
     return PPH_PULL_FAILED;
 }
 
-enum pph_pull_answer pph_pull(struct pph_output *output, size_t max, int64_t timeout_ms,
-                              struct pph_items **ret_items, struct pph_error **ret_error)
+/* Waits for something, and takes it. */
+static void wait_and_take(struct end *end, struct pulling *p)
 {
-    struct end *end = output->handle.end;
-    struct await await = await_begin(timeout_ms);
-    struct block *block = NULL;
     bool goes_on = true;
-    bool complete;
-    bool over;
-    bool some;
+    bool taken = true;
+    bool others;
 
-    rest_disturb(&end->pipeline->rest);
     mutex_lock(&end->lock);
-    while (!end->head && !is_over_locked(end) && goes_on) {
-        end->waiting++;
-        goes_on = await_cond(&await, &end->moved, &end->lock);
-        end->waiting--;
-    }
-    some = end->head != NULL;
-    if (some)
-        block = take_locked(end, max);
-    complete = end->complete;
-    over = is_over_locked(end);
+    do {
+        while (!end->head && !is_over_locked(end) && goes_on)
+            goes_on = end_await_locked(end, &p->await);
+        p->some = end->head != NULL;
+        if (p->some)
+            taken = take_locked(end, p);
+    } while (p->some && !taken);
+    others =
+        end->head && end_calls_locked(end); /* there is something for another one, too */
+    p->complete = end->complete;
+    p->over = is_over_locked(end);
     mutex_unlock(&end->lock);
-    await_end(&await);
-    if (block) {
-        *ret_items = &block->given;
-        return PPH_PULL_ITEMS;
+    if (others)
+        cond_signal(&end->moved);
+}
+
+/* Why nothing was taken. */
+static enum pph_pull_answer say_nothing(struct end *end, const struct pulling *p,
+                                        struct pph_error **ret_error)
+{
+    if (p->unlike) {
+        fault_set(ret_error, "A711",
+                  "output '%s': the next item has %" PRIu32 " bytes, not %" PRIu32
+                  ": pph_pull() gives it",
+                  end->name, p->other, p->len);
+        return PPH_PULL_FAILED;
     }
-    if (some) {
+    if (p->some) {
         fault_set_no_memory(ret_error);
         return PPH_PULL_FAILED;
     }
-    if (over)
-        return say_end(end, complete, ret_error);
-    if (await.stuck) {
+    if (p->over)
+        return say_end(end, p->complete, ret_error);
+    if (p->await.stuck) {
         pipeline_stuck(end->pipeline, ret_error);
         return PPH_PULL_FAILED;
     }
     return PPH_PULL_EMPTY;
+}
+
+/* Pulls as `p` says; PPH_PULL_ITEMS: p->block is set. */
+static enum pph_pull_answer pull(struct pph_output *output, struct pulling *p,
+                                 int64_t timeout_ms, struct pph_error **ret_error)
+{
+    struct end *end = output->handle.end;
+
+    rest_disturb(&end->pipeline->rest);
+    p->await = await_begin(timeout_ms);
+    wait_and_take(end, p);
+    await_end(&p->await);
+    block_free(p->part);
+    return p->block ? PPH_PULL_ITEMS : say_nothing(end, p, ret_error);
+}
+
+enum pph_pull_answer pph_pull(struct pph_output *output, size_t max, int64_t timeout_ms,
+                              struct pph_items **ret_items, struct pph_error **ret_error)
+{
+    struct pulling p = {.max = max};
+    enum pph_pull_answer answer = pull(output, &p, timeout_ms, ret_error);
+
+    if (answer == PPH_PULL_ITEMS)
+        *ret_items = block_show(p.block);
+    return answer;
+}
+
+enum pph_pull_answer pph_pull_array(struct pph_output *output, uint32_t len, size_t max,
+                                    int64_t timeout_ms, struct pph_array **ret_array,
+                                    struct pph_error **ret_error)
+{
+    struct pulling p = {.max = max, .len = len};
+    enum pph_pull_answer answer;
+
+    if (len == 0) {
+        fault_set(ret_error, "A711",
+                  "output '%s': an array of items without bytes cannot be",
+                  output->handle.end->name);
+        return PPH_PULL_FAILED;
+    }
+    answer = pull(output, &p, timeout_ms, ret_error);
+    if (answer == PPH_PULL_ITEMS)
+        *ret_array = block_show_array(p.block);
+    return answer;
 }
 
 /* ---- the stage ---- */
@@ -167,13 +274,16 @@ static void wait_for_room(struct pph_ctx *ctx, struct end *end, const struct blo
 static int pull_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 {
     struct end *end = ctx->shared;
-    struct block *block = block_new(n, items_bytes(items, n));
+    struct portion portion = portion_of(items, n, n, SIZE_MAX);
+    struct block *block = block_new(end->pipeline->blocks, n, portion.bytes,
+                                    portion.alike ? portion.len : 0);
     int rc = PPH_OK;
     bool waits;
+    bool others = false;
 
     if (!block)
         return ctx->host->fail(ctx, NULL, PPH_FATAL, "out of memory");
-    block_add(block, items, n);
+    block_put(block, &portion);
     mutex_lock(&end->lock);
     waits = !may_go_on_locked(end, block);
     mutex_unlock(&end->lock);
@@ -189,10 +299,11 @@ static int pull_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
         end->bytes += block->bytes;
         end_append_locked(end, block);
         block = NULL;
-        if (end->waiting > 0)
-            cond_signal(&end->moved);
+        others = end_calls_locked(end);
     }
     mutex_unlock(&end->lock);
+    if (others)
+        cond_signal(&end->moved);
     block_free(block);
     return rc;
 }

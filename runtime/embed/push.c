@@ -2,8 +2,8 @@
 /*
  * `use: push`: the program puts items in, the stage's generate() sends them down.
  *
- * Many items at once are copied into a block of their own, without the lock.  Few are put into the last block
- * that waits, under the lock, so that a program that pushes one after the other has batches too.
+ * Much at once is copied into a block of its own, without the lock.  Little is put into the last block that waits, under
+ * the lock, so that a program that pushes one item after the other has batches too.
  */
 #include <stdlib.h>
 
@@ -13,50 +13,73 @@
 #include "plugin/registry.h"
 
 enum {
-    FEW = 32, /* items that are put into a block of others ... */
+    FEW = 32, /* items that are put into a block of others, ... */
     FEW_BYTES = 4096,
+    FEW_ALIKE = 512,    /* ... if all are alike, ... */
     SHARED_ITEMS = 256, /* ... which is made for so many */
     SHARED_BYTES = 16 * 1024,
-    OWN_ITEMS = 1024, /* of a block that is not shared: what a batch holds */
-    OWN_BYTES = 64 * 1024,
+    PORTION_ITEMS = 1024, /* of a block that is not shared: what a batch holds */
+    PORTION_BYTES = 64 * 1024,
+    SEND_ITEMS = 256, /* that are made at a time, on the stack */
 };
 
 struct pph_input {
     struct handle handle;
 };
 
-/* One call of pph_push(). */
+/* One call that pushes. */
 struct pushing {
     struct handle *handle;
-    const struct pph_item *items;
+    const struct pph_item *items; /* NULL: an array */
+    const unsigned char *array;
+    uint32_t len; /* of its items */
     size_t n, taken;
+    struct portion portion; /* what goes into one block next */
     struct await await;
 };
 
-/* The items that go into one block: at least one, and as many as it may hold. */
-static size_t part_of(const struct pushing *p)
-{
-    const struct pph_item *items = p->items + p->taken;
-    size_t left = p->n - p->taken;
-    size_t most = left < OWN_ITEMS ? left : OWN_ITEMS;
-    size_t bytes = items[0].len;
-    size_t n = 1;
+/* What a push came to. */
+struct pushed {
+    enum end_closed closed;
+    bool handle_closed;
+    bool fits;  /* there was room */
+    bool put;   /* there was memory */
+    bool wake;  /* end_wake() is to be called ... */
+    bool calls; /* ... and `moved` to be signalled */
+};
 
-    while (n < most && bytes + items[n].len <= OWN_BYTES)
-        bytes += items[n++].len;
-    return n;
+static struct portion choose_portion(const struct pushing *p)
+{
+    size_t left = p->n - p->taken;
+
+    if (p->items)
+        return portion_of(p->items + p->taken, left, PORTION_ITEMS, PORTION_BYTES);
+    return portion_of_array(p->array + p->taken * p->len, left, p->len, PORTION_ITEMS,
+                            PORTION_BYTES);
 }
 
-/* How many of the n items there is room for now. */
-static size_t room_locked(const struct end *end, const struct pph_item *items, size_t n)
+/*
+ * Whether it is time to call a thread that waits for room: not for each block that is taken, or each would cost two
+ * switches of threads.  Who waits looks again when his time is over, or a quarter of a second.
+ */
+static bool has_much_room_locked(const struct end *end) REQUIRES(end->lock);
+static bool has_much_room_locked(const struct end *end)
+{
+    return end->items <= end->max_items / 2 && end->bytes <= end->max_bytes / 2;
+}
+
+/* How many items of the portion there is room for now. */
+static size_t room_locked(const struct end *end, const struct portion *portion)
     REQUIRES(end->lock);
-static size_t room_locked(const struct end *end, const struct pph_item *items, size_t n)
+static size_t room_locked(const struct end *end, const struct portion *portion)
 {
     uint64_t bytes = 0;
     size_t fit = 0;
 
-    while (fit < n) {
-        bytes += items[fit].len;
+    if (end_has_room_locked(end, portion->n, portion->bytes))
+        return portion->n;
+    while (fit < portion->n) {
+        bytes += portion->items ? portion->items[fit].len : portion->len;
         if (!end_has_room_locked(end, fit + 1, bytes) && (end->items > 0 || fit > 0))
             break; /* one that is larger than the bounds is taken alone */
         fit++;
@@ -65,72 +88,102 @@ static size_t room_locked(const struct end *end, const struct pph_item *items, s
 }
 
 /*
- * Waits until one item fits in.  Returns how many of the n fit; 0: the time is over, or nothing is taken any more, which
- * the caller tells apart.
+ * Waits until one item fits in, and leaves of the portion what does.  False: the time is over, or nothing is taken any
+ * more, which the caller tells apart.
  */
-static size_t wait_locked(struct end *end, struct pushing *p, size_t n)
-    REQUIRES(end->lock);
-static size_t wait_locked(struct end *end, struct pushing *p, size_t n)
+static bool wait_locked(struct end *end, struct pushing *p) REQUIRES(end->lock);
+static bool wait_locked(struct end *end, struct pushing *p)
 {
-    size_t fit;
     bool goes_on = true;
 
     for (;;) {
+        size_t fit;
+
         if (end->closed != END_OPEN || p->handle->closed)
-            return 0;
-        fit = room_locked(end, p->items + p->taken, n);
-        if (fit > 0 || !goes_on)
-            return fit;
-        end->waiting++;
-        goes_on = await_cond(&p->await, &end->moved, &end->lock);
-        end->waiting--;
-    }
-}
-
-/* Into the last block that waits, or a new one that others may share; false: no memory. */
-static bool share_locked(struct end *end, const struct pph_item *items, size_t n,
-                         size_t bytes) REQUIRES(end->lock);
-static bool share_locked(struct end *end, const struct pph_item *items, size_t n,
-                         size_t bytes)
-{
-    struct block *block = end->tail;
-
-    if (!block || !block_has_room(block, n, bytes)) {
-        block = block_new(SHARED_ITEMS, SHARED_BYTES);
-        if (!block)
             return false;
-        end_append_locked(end, block);
+        fit = room_locked(end, &p->portion);
+        if (fit == p->portion.n)
+            return true;
+        if (fit > 0)
+            p->portion = portion_first(&p->portion, fit);
+        if (fit > 0 || !goes_on)
+            return fit > 0;
+        goes_on = end_await_locked(end, &p->await);
     }
-    block_add(block, items, n);
-    return true;
 }
 
-/* Into a block of their own, which is made without the lock: their room is taken already.  False: no memory. */
-static bool own_locked(struct end *end, const struct pph_item *items, size_t n,
-                       size_t bytes) REQUIRES(end->lock);
-static bool own_locked(struct end *end, const struct pph_item *items, size_t n,
-                       size_t bytes)
+/* Whether so little is put into a block that others share. */
+static bool is_little(const struct portion *portion)
+{
+    return portion->bytes <= FEW_BYTES &&
+           portion->n <= (portion->alike ? FEW_ALIKE : FEW);
+}
+
+/* A block for the portion, and others if it is little.  NULL: no memory.  Takes a lock. */
+static struct block *block_for(struct block_store *store, const struct portion *portion)
+{
+    bool little = is_little(portion);
+    bool alike = portion->alike && portion->n > FEW;
+    size_t cap = alike ? 0 : portion->n; /* nobody is shown the items here */
+    size_t room = portion->bytes;
+
+    if (little && !alike)
+        cap = SHARED_ITEMS;
+    if (little)
+        room = SHARED_BYTES;
+    if (alike && room > (size_t)PORTION_ITEMS * portion->len)
+        room = (size_t)PORTION_ITEMS * portion->len;
+    return block_new(store, cap, room, alike ? portion->len : 0);
+}
+
+/* Into a new block, which is made without the lock: its room is taken already.  False: no memory. */
+static bool put_new_locked(struct end *end, const struct portion *portion)
+    REQUIRES(end->lock);
+static bool put_new_locked(struct end *end, const struct portion *portion)
 {
     struct block *block;
 
     mutex_unlock(&end->lock);
-    block = block_new(n, bytes);
+    block = block_for(end->pipeline->blocks, portion);
     if (block)
-        block_add(block, items, n);
+        block_put(block, portion);
     mutex_lock(&end->lock);
     if (block)
         end_append_locked(end, block);
     return block != NULL;
 }
 
-/* Why a push ends without all of it; the lock is not held. */
-static enum pph_push_answer refuse(const struct pushing *p, enum end_closed closed,
-                                   bool handle_closed, struct pph_error **ret_error)
+/* Puts the portion in, for which there is room; false: no memory. */
+static bool put_locked(struct end *end, const struct portion *portion)
+    REQUIRES(end->lock);
+static bool put_locked(struct end *end, const struct portion *portion)
+{
+    bool put = true;
+
+    end->items += portion->n;
+    end->bytes += portion->bytes;
+    if (end->tail && is_little(portion) && block_takes(end->tail, portion))
+        block_put(end->tail, portion);
+    else
+        put = put_new_locked(end, portion);
+    if (put) {
+        end->passed += portion->n;
+    } else {
+        end->items -= portion->n;
+        end->bytes -= portion->bytes;
+    }
+    return put;
+}
+
+/* Why a push ends without all of it. */
+static enum pph_push_answer refuse(const struct pushing *p, const struct pushed *pushed,
+                                   struct pph_error **ret_error)
 {
     struct end *end = p->handle->end;
 
-    if (closed != END_OPEN || handle_closed) {
-        pipeline_explain(end, handle_closed ? END_OPEN : closed, ret_error);
+    if (pushed->closed != END_OPEN || pushed->handle_closed) {
+        pipeline_explain(end, pushed->handle_closed ? END_OPEN : pushed->closed,
+                         ret_error);
         return PPH_PUSH_CLOSED;
     }
     if (p->await.stuck) {
@@ -140,56 +193,35 @@ static enum pph_push_answer refuse(const struct pushing *p, enum end_closed clos
     return PPH_PUSH_FULL;
 }
 
-/* Puts n items in that there is room for; false: no memory. */
-static bool put_locked(struct end *end, const struct pph_item *items, size_t n)
-    REQUIRES(end->lock);
-static bool put_locked(struct end *end, const struct pph_item *items, size_t n)
-{
-    size_t bytes = items_bytes(items, n);
-    bool put;
-
-    end->items += n;
-    end->bytes += bytes;
-    put = n <= FEW && bytes <= FEW_BYTES ? share_locked(end, items, n, bytes)
-                                         : own_locked(end, items, n, bytes);
-    if (put) {
-        end->passed += n;
-    } else {
-        end->items -= n;
-        end->bytes -= bytes;
-    }
-    if (end->waiting > 0) /* there may be room for others, too */
-        cond_signal(&end->moved);
-    return put;
-}
-
-/* Puts the next part in; PPH_PUSH_TAKEN: go on. */
-static enum pph_push_answer push_part(struct pushing *p, struct pph_error **ret_error)
+/* Puts the next portion in; PPH_PUSH_TAKEN: go on. */
+static enum pph_push_answer push_portion(struct pushing *p, struct pph_error **ret_error)
 {
     struct end *end = p->handle->end;
-    size_t n = part_of(p);
-    enum end_closed closed;
-    bool handle_closed;
-    bool put = true;
-    bool wake = false;
+    struct pushed pushed = {.put = true};
 
+    p->portion = choose_portion(p);
     mutex_lock(&end->lock);
-    n = wait_locked(end, p, n);
-    closed = end->closed;
-    handle_closed = p->handle->closed;
-    if (n > 0) {
-        put = put_locked(end, p->items + p->taken, n);
-        wake = end_must_wake_locked(end);
+    pushed.fits = wait_locked(end, p);
+    pushed.closed = end->closed;
+    pushed.handle_closed = p->handle->closed;
+    if (pushed.fits) {
+        pushed.put = put_locked(end, &p->portion);
+        pushed.wake = pushed.put && end_must_wake_locked(end);
     }
+    pushed.calls = has_much_room_locked(end) && end_calls_locked(end);
     mutex_unlock(&end->lock);
-    if (wake)
+    if (pushed.calls)
+        cond_signal(&end->moved);
+    if (pushed.wake)
         end_wake(end);
-    if (!put) {
+    if (!pushed.put) {
         fault_set_no_memory(ret_error);
         return PPH_PUSH_FAILED;
     }
-    p->taken += n;
-    return n > 0 ? PPH_PUSH_TAKEN : refuse(p, closed, handle_closed, ret_error);
+    if (!pushed.fits)
+        return refuse(p, &pushed, ret_error);
+    p->taken += p->portion.n;
+    return PPH_PUSH_TAKEN;
 }
 
 /* Whether each item has its bytes. */
@@ -207,25 +239,50 @@ static bool check_items(const struct end *end, const struct pph_item *items, siz
     return true;
 }
 
+static enum pph_push_answer push_all(struct pushing *p, int64_t timeout_ms,
+                                     size_t *ret_taken, struct pph_error **ret_error)
+{
+    enum pph_push_answer answer = PPH_PUSH_TAKEN;
+
+    rest_disturb(&p->handle->end->pipeline->rest);
+    p->await = await_begin(timeout_ms);
+    while (p->taken < p->n && answer == PPH_PUSH_TAKEN)
+        answer = push_portion(p, ret_error);
+    await_end(&p->await);
+    if (ret_taken)
+        *ret_taken = p->taken;
+    return answer;
+}
+
 enum pph_push_answer pph_push(struct pph_input *input, const struct pph_item *items,
                               size_t n, int64_t timeout_ms, size_t *ret_taken,
                               struct pph_error **ret_error)
 {
     struct pushing p = {.handle = &input->handle, .items = items, .n = n};
-    enum pph_push_answer answer = PPH_PUSH_TAKEN;
 
     if (ret_taken)
         *ret_taken = 0;
     if (!check_items(p.handle->end, items, n, ret_error))
         return PPH_PUSH_FAILED;
-    rest_disturb(&p.handle->end->pipeline->rest);
-    p.await = await_begin(timeout_ms);
-    while (p.taken < n && answer == PPH_PUSH_TAKEN)
-        answer = push_part(&p, ret_error);
-    await_end(&p.await);
+    return push_all(&p, timeout_ms, ret_taken, ret_error);
+}
+
+enum pph_push_answer pph_push_array(struct pph_input *input, const void *array, size_t n,
+                                    uint32_t len, int64_t timeout_ms, size_t *ret_taken,
+                                    struct pph_error **ret_error)
+{
+    struct pushing p = {.handle = &input->handle, .array = array, .n = n, .len = len};
+
     if (ret_taken)
-        *ret_taken = p.taken;
-    return answer;
+        *ret_taken = 0;
+    if (!array && n > 0 && len > 0) {
+        fault_set(ret_error, "A707", "input '%s' was given no array of %zu items",
+                  p.handle->end->name, n);
+        return PPH_PUSH_FAILED;
+    }
+    if (!array)
+        p.array = (const unsigned char *)"";
+    return push_all(&p, timeout_ms, ret_taken, ret_error);
 }
 
 struct pph_input *pph_input_open(struct pph_pipeline *pipeline, const char *stage,
@@ -262,18 +319,39 @@ static int push_open(struct pph_ctx *ctx)
     return PPH_OK;
 }
 
+/* Makes the items of a block some at a time, and sends them. */
+static int send_alike(struct pph_ctx *ctx, const struct block *block)
+{
+    struct pph_item items[SEND_ITEMS];
+    uint32_t left = block_left(block);
+    int rc = PPH_OK;
+
+    for (uint32_t k = 0; k < left && (rc == PPH_OK || rc == PPH_MORE); k += SEND_ITEMS) {
+        uint32_t n = left - k < SEND_ITEMS ? left - k : SEND_ITEMS;
+
+        block_make_items(block, k, n, items);
+        rc = ctx->host->emit(ctx, items, n);
+    }
+    return rc;
+}
+
+static int send_items(struct pph_ctx *ctx, const struct block *block)
+{
+    if (block->len > 0)
+        return send_alike(ctx, block);
+    return ctx->host->emit(ctx, block->items + block->first, block_left(block));
+}
+
 /* Sends one block, which is gone then; the host refers to its payload as long as it needs it. */
 static int send_block(struct pph_ctx *ctx, struct block *block)
 {
-    struct pph_item *items = block->given.items;
-    size_t n = block->given.n;
     int rc;
 
     if (block->bytes > 0) {
-        rc = ctx->host->adopt(ctx, block->payload, block->bytes, block_free, block);
-        return rc == PPH_OK ? ctx->host->emit(ctx, items, n) : rc;
+        rc = ctx->host->adopt(ctx, block->payload, block->used, block_free, block);
+        return rc == PPH_OK ? send_items(ctx, block) : rc;
     }
-    rc = ctx->host->emit(ctx, items, n);
+    rc = send_items(ctx, block);
     block_free(block);
     return rc;
 }
@@ -282,16 +360,18 @@ static int send_block(struct pph_ctx *ctx, struct block *block)
 static struct block *next_block(struct end *end, bool may_sleep, bool *ret_end)
 {
     struct block *block;
+    bool others;
 
     mutex_lock(&end->lock);
     block = end_take_locked(end);
-    if (block && end->waiting > 0)
-        cond_broadcast(&end->moved);
+    others = block && has_much_room_locked(end) && end_calls_locked(end);
     /* items without a block: a pusher has taken their room and is about to bring them */
     *ret_end = end->closed != END_OPEN && !block && end->items == 0 &&
                end->closed != END_FREED; /* that is no end of the stream, but a stop */
     end->idle = !block && may_sleep && !*ret_end;
     mutex_unlock(&end->lock);
+    if (others)
+        cond_signal(&end->moved);
     return block;
 }
 
@@ -307,7 +387,7 @@ static int push_generate(struct pph_ctx *ctx)
 
         if (!block)
             return ended ? PPH_END : sent > 0 ? PPH_OK : PPH_IDLE;
-        sent += block->given.n;
+        sent += block_left(block);
         rc = send_block(ctx, block);
         if (rc != PPH_OK)
             return rc;

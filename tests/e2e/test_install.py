@@ -139,10 +139,11 @@ class Installed(unittest.TestCase):
         self.run_long_words("keep")
 
     def write_words(self):
-        """The program of docs/embedding.md; and what its compiler must be told."""
+        """The programs of docs/embedding.md; and what their compiler must be told."""
         guide = next(self.prefix.rglob("embedding.md")).read_text()
-        program = re.search(r"^```c\n(.*?)^```", guide, re.M | re.S).group(1)
-        (self.work / "words.c").write_text(program)
+        words, samples = re.findall(r"^```c\n(.*?)^```", guide, re.M | re.S)
+        (self.work / "words.c").write_text(words)
+        (self.work / "samples.c").write_text(samples)
         archive = next(self.prefix.rglob("libpphost.a"))
         undefined = self.call(["nm", "-u", archive])
         return ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror",
@@ -166,6 +167,9 @@ class Installed(unittest.TestCase):
         self.call([compiler, *strict, "-o", "words", "words.c", *flags, f"-Wl,-rpath,{shared.parent}"],
                   cwd=self.work)
         self.run_words(self.work / "words")
+        self.call([compiler, *strict, "-o", "samples", "samples.c", *flags, f"-Wl,-rpath,{shared.parent}"],
+                  cwd=self.work)
+        self.assertEqual(self.call(["setarch", "-R", self.work / "samples"]), "1250\n")
         cflags = self.call(["pkg-config", "--cflags", "libpphost"]).split()
         private = [flag for flag in self.call(["pkg-config", "--static", "--libs", "libpphost"]).split()
                    if flag != "-lpphost"]
