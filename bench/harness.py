@@ -156,6 +156,10 @@ class Bench:
         """For jobs that use the benchmarks' own plugins."""
         return {"PPHOST_PLUGIN_PATH": str(self.peers / "plugins")}
 
+    def library(self):
+        """The folder of libpphost.so."""
+        return next(self.build.glob("**/libpphost.so")).parent
+
     def program(self, name):
         """The path of a peer: built, a script, or of the system; None: it is not there."""
         for path in (self.peers / name, PEERS / name):

@@ -12,32 +12,34 @@ from harness import BenchError, best_kernel
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 # Those that the claims use.
-PROGRAMS = ["measure", "count", "plugins", "tok_tbb", "tok2p", "tok_go", "hop_tbb", "hop_c",
-            "hop_go", "hop_gst", "hop_taskflow", "micro"]
+PROGRAMS = ["measure", "count", "plugins", "embed", "tok_tbb", "tok2p", "tok_go", "hop_tbb", "hop_c",
+            "hop_go", "hop_gst", "hop_taskflow", "embed_tbb", "micro"]
 
 
-def build_peers(folder, names):
+def build_peers(folder, build, names):
     """Builds those named; what could not be built, and why."""
-    done = subprocess.run([HERE / "peers" / "build.sh", folder, *names], text=True,
+    env = {**os.environ, "PPHOST_BUILD": str(build),
+           "PPHOST_FLAGS": cached(build, "CMAKE_C_FLAGS") if sanitised(build) else ""}
+    done = subprocess.run([HERE / "peers" / "build.sh", folder, *names], text=True, env=env,
                           capture_output=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"the peers cannot be built:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def peers(folder):
+def peers(folder, build):
     """Builds all when a source is newer, else tries those again that were left out; says which ones
     still are."""
     folder.mkdir(parents=True, exist_ok=True)
     stamp = folder / "built.txt"
     sources = [HERE / "measure.c", HERE / "count.c", *(HERE / "peers").iterdir(),
-               *(HERE / "plugins").iterdir(), ROOT / "include" / "pphost" / "plugin.h"]
+               *(HERE / "plugins").iterdir(), *(ROOT / "include" / "pphost").iterdir()]
     newest = max(path.stat().st_mtime for path in sources if path.is_file())
     names = PROGRAMS
     if stamp.exists() and stamp.stat().st_mtime >= newest:
         names = re.findall(r"^left out: (\w+)", stamp.read_text(), re.M)
     if names:
-        stamp.write_text(build_peers(folder, names))
+        stamp.write_text(build_peers(folder, build, names))
     print(stamp.read_text(), end="")
 
 

@@ -19,7 +19,7 @@ import results
 import texts
 from harness import Bench, BenchError
 
-CLAIMS = ["line_items", "python", "blocks", "hops", "pools", "errors", "memory", "startup", "tasks",
+CLAIMS = ["line_items", "python", "blocks", "hops", "embed", "pools", "errors", "memory", "startup", "tasks",
           "order", "latency", "scaling", "others"]
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 FULL, QUICK = 1 << 30, 64 << 20
@@ -75,7 +75,7 @@ def set_up(given):
     build, peers = given.build.resolve(), given.peers.resolve()
     if not (build / "bin" / "pphost").exists():
         raise BenchError(f"{build}/bin/pphost is missing: ./dev build release")
-    prepare.peers(peers)
+    prepare.peers(peers, build)
     scratch = (given.scratch or peers / "out").resolve()
     scratch.mkdir(parents=True, exist_ok=True)
     wanted = given.bytes or (QUICK if given.quick else FULL)

@@ -3,11 +3,12 @@
 # build.sh DIR [NAME...]: builds the peers, the tools and the plugins, or those named, into DIR.  Debian
 # packages: gcc g++ libtbb-dev golang-go, libck-dev for hop_c, libgstreamer1.0-dev for hop_gst, and for
 # hop_taskflow the headers of Taskflow.  A peer whose tools are missing is left out, and this says so.
+# PPHOST_BUILD: the build whose library `embed` is linked with (build/release), PPHOST_FLAGS: what it was compiled with.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dir=${1:?usage: build.sh DIR}
 shift
-names=" ${*:-measure count plugins tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go hop_gst hop_taskflow micro} "
+names=" ${*:-measure count plugins tok1 tok2p tok_tbb tok_go hop_c hop_tbb hop_go hop_gst hop_taskflow embed embed_tbb micro} "
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd) # Go wants an absolute cache
 
@@ -73,6 +74,15 @@ plugins() {
     done
 }
 
+# A program with pphost as a library; it finds that by LD_LIBRARY_PATH.
+embed() {
+    local build=${PPHOST_BUILD:-$here/../../build/release}
+    local library
+    library=$(find "$build" -name libpphost.so -print -quit)
+    # shellcheck disable=SC2086 # several flags
+    c_peer embed ${PPHOST_FLAGS:-} -I "$here/../../include" "${library:?$build has no libpphost.so}"
+}
+
 # What is preloaded to count allocations.
 count() {
     "$cc" -O2 -fPIC -shared -o "$dir/count.so" "$here/../count.c"
@@ -117,6 +127,7 @@ micro() {
 build measure measure
 build count count
 build plugins plugins
+build embed embed
 build hop_gst hop_gst
 build tok_go go_peer tok_go
 build hop_go go_peer hop_go
@@ -127,11 +138,12 @@ if [ "$(uname -m)" = x86_64 ]; then
     build tok2p c_peer tok2p
     build tok_tbb tok_tbb
     build hop_tbb tbb_peer hop_tbb
+    build embed_tbb tbb_peer embed_tbb
     build hop_c hop_c
     build hop_taskflow hop_taskflow
     build micro micro
 else
-    for name in tok1 tok2p tok_tbb hop_tbb hop_c hop_taskflow micro; do
+    for name in tok1 tok2p tok_tbb hop_tbb embed_tbb hop_c hop_taskflow micro; do
         build "$name" left_out "$name" "an x86_64 processor"
     done
 fi
