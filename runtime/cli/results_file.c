@@ -61,6 +61,11 @@ bool results_file_open(struct results_file *file, const char *name, struct error
     *file = (struct results_file){.name = name, .fd = OUTPUT_STDOUT};
     if (!name || strcmp(name, "-") == 0)
         return true;
+    if (name[0] == '\0') {
+        error_set(err, "'--results' needs the name of a file");
+        forget(file);
+        return false;
+    }
     if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
         file->fd = open(name, O_WRONLY | O_CLOEXEC);
         good = file->fd >= 0;

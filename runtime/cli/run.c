@@ -23,6 +23,7 @@
 #include "cli/signals.h"
 #include "cli/verbs.h"
 #include "cli/wall.h"
+#include "exec/files.h"
 #include "observe/log.h"
 #include "observe/mask.h"
 #include "observe/progress.h"
@@ -323,6 +324,18 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
     return output_error(&out, report.exit_code);
 }
 
+/* The stage that writes to the file for results; NULL: none is known to. */
+static const struct graph_stage *writer_of(const struct graph *graph, const char *results)
+{
+    for (size_t i = 0; results != NULL && i < graph->n_stages; i++) {
+        const char *written = files_written(&graph->stages[i]);
+
+        if (written != NULL && files_are_same(written, results))
+            return &graph->stages[i];
+    }
+    return NULL;
+}
+
 int run_graph(const struct graph *graph, const struct arguments *args,
               const struct run_more *more)
 {
@@ -343,6 +356,12 @@ int run_graph(const struct graph *graph, const struct arguments *args,
     options.log_level = runner.loudness == LOUD_QUIET    ? LEVEL_QUIET
                         : runner.loudness == LOUD_NORMAL ? LEVEL_NORMAL
                                                          : LEVEL_VERBOSE;
+    const struct graph_stage *same = writer_of(graph, arguments_get(args, "results"));
+    if (same != NULL) {
+        runner_fini(&runner);
+        return output_usage(
+            "error: '--results' and stage '%s' would write the same file\n", same->name);
+    }
     if (!results_file_open(&runner.results, arguments_get(args, "results"), &err)) {
         runner_fini(&runner);
         return output_usage("error: %s\n", err.text);

@@ -7,6 +7,7 @@
 
 #include "base/cpus.h"
 #include "base/memory.h"
+#include "exec/files.h"
 #include "exec/graph_parts.h"
 #include "exec/stage.h"
 #include "plugin/params.h"
@@ -263,8 +264,10 @@ struct graph *graph_build(const struct pipeline *pipeline, struct registry *regi
     built = built && wire_stages(graph, diags);
     if (!built)
         (void)graph_no_memory(diags);
-    if (built && diag_errors(diags) == errors && rank_stages(graph, diags))
+    if (built && diag_errors(diags) == errors && rank_stages(graph, diags)) {
         check_types(graph, diags);
+        files_check(graph, diags);
+    }
     if (!built || diag_errors(diags) > errors) {
         arena_free(arena);
         return NULL;

@@ -6,7 +6,7 @@
 #include "observe/figures.h"
 #include "observe/report.h"
 
-enum { SHOWN_MAX = 20, MESSAGE_MAX = 2000 };
+enum { SHOWN_MAX = 20, MESSAGE_MAX = 2000, UNIT_MAX = 64 };
 
 /* "line 81231 of in/x.txt", as far as it is known; false when nothing is. */
 static bool place(const struct run_failure *f, const struct mask *mask, struct text *out)
@@ -17,9 +17,11 @@ static bool place(const struct run_failure *f, const struct mask *mask, struct t
         return false;
     if (f->pos == 0 && f->origin == NULL)
         text_str(out, "an item");
-    if (f->pos > 0)
-        text_printf(out, "%s %llu%s", unit, (unsigned long long)f->pos,
+    if (f->pos > 0) {
+        text_printable(out, unit, strlen(unit), UNIT_MAX);
+        text_printf(out, " %llu%s", (unsigned long long)f->pos,
                     f->origin != NULL ? " of " : "");
+    }
     if (f->origin != NULL)
         mask_printable(mask, f->origin, MESSAGE_MAX, out);
     if (f->attempts > 1)

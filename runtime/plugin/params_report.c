@@ -328,6 +328,11 @@ bool params_report_value(struct params_bind *b, const struct pph_param *param,
     case VALUE_CHOICE:
         report_choice(b, param, node);
         break;
+    case VALUE_NO_DIR:
+        d = add(b, "E114", param, node, "is a relative path");
+        diag_note(
+            d, "the working directory was deleted, or cannot be read: go to another one");
+        break;
     case VALUE_MEMORY:
         return params_report_memory(b);
     case VALUE_OK:

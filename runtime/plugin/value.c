@@ -2,6 +2,7 @@
 /* Text to value: see value.h. */
 #include "plugin/value.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +177,7 @@ static enum value_status parse_path(const char *text, size_t len, struct arena *
         text += 2 + strspn(text + 2, "/");
     char *cwd = getcwd(NULL, 0);
     if (!cwd)
-        return VALUE_MEMORY;
+        return errno == ENOMEM ? VALUE_MEMORY : VALUE_NO_DIR;
     value->s = arena_printf(arena, "%s%s%s", cwd, strcmp(cwd, "/") == 0 ? "" : "/", text);
     free(cwd);
     if (!value->s)

@@ -25,6 +25,7 @@ enum value_status {
     VALUE_HIGH = -5,    /* above param->max */
     VALUE_CHOICE = -6,  /* none of param->choices */
     VALUE_MEMORY = -7,  /* out of memory */
+    VALUE_NO_DIR = -8,  /* a relative path, and the working directory is gone */
 };
 
 /*

@@ -307,8 +307,8 @@ static bool make_letter(struct walk *w, struct replay_letter *ret)
         return wrong(w, "E502", "'data' or 'base64' is missing");
     if (v[DATA].given && v[BASE64].given)
         return wrong(w, "E502", "it has 'data' and 'base64'");
-    if (v[ATTEMPT].number > UINT32_MAX)
-        return wrong(w, "E502", "'attempt' is too large");
+    if (strlen(v[STAGE].text) != v[STAGE].len)
+        return wrong(w, "E502", "'stage' holds a NUL byte");
     if (data == &v[BASE64] && !decode(data)) {
         w->at = data->text;
         return wrong(w, "E504", "'base64' is no base64");

@@ -17,7 +17,10 @@
 
 #define REPLAY_EXT "pphost.replay"
 
-enum { CALL_BYTES = 4 << 20 }; /* of the file that one call looks at, about */
+enum {
+    CALL_BYTES = 4 << 20,      /* of the file that one call looks at, about */
+    ATTEMPTS_MAX = 1000000000, /* more are not counted: so what is added to them fits */
+};
 
 const void *replay_ext(const struct replay *replay, const char *id)
 {
@@ -72,9 +75,12 @@ static bool tell_origin(struct pph_ctx *ctx, struct replay *r,
     const struct graph_stage *stage = replay_stage(r->wanted.graph, letter->stage);
     struct replay_now now = {.stage = stage ? stage->name : NULL,
                              .unit = replay_unit(r, letter->unit),
-                             .attempt = stage ? (uint32_t)letter->attempt : 0,
                              .set = true};
     struct origin *origin;
+
+    if (stage)
+        now.attempt = letter->attempt < ATTEMPTS_MAX ? (uint32_t)letter->attempt
+                                                     : (uint32_t)ATTEMPTS_MAX;
 
     if (r->now.set && r->now.stage == now.stage && r->now.unit == now.unit &&
         r->now.attempt == now.attempt && same_text(r->now.origin, letter->origin))

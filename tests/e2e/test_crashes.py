@@ -8,8 +8,18 @@ import sys
 from host import check, run_all
 
 STAGES = {"source": "generator", "middle": "processor", "sink": "consumer", "task": "task"}
-WAYS = ((), ("--threads", "1"), ("--inline",))
+WAYS = ((), ("--inline",))
 CALLS = {"call": "a call", "flush": "a call", "open": "open", "start": "start", "stop": "stop", "close": "close"}
+
+
+def places(of_all):
+    """(stage, call, what it is called, ways to run it): the calls of one, and the call proper of all."""
+    for stage in STAGES:
+        for where, call in CALLS.items():
+            if where == "call":
+                yield stage, where, call, WAYS
+            elif stage == of_all:
+                yield stage, where, call, WAYS[:1]
 
 
 def crashes(host, stage, where, how, *way):
@@ -30,31 +40,24 @@ def crashes(host, stage, where, how, *way):
 
 
 def test_a_crash_names_the_stage_and_keeps_its_signal(host):
-    for stage in STAGES:
-        for where, call in CALLS.items():
-            if where == "flush" and stage in ("source", "task"):
-                continue
-            for how, number in (("abort", signal.SIGABRT), ("segv", signal.SIGSEGV)):
-                for way in WAYS if where == "call" else WAYS[:1]:
-                    done = crashes(host, stage, where, how, *way)
-                    if not host.sanitized():  # else it is the sanitizer who has the signal then
-                        check(done.code == -number, (stage, where, how, way, done))
-                    check(done.code != 0, (stage, where, how, way, done))
-                    check(done.err.count("error[R604]: stage 'bad', worker ") == 1, (stage, where, how, way, done))
-                    check(f"crashed with {number.name} in {call}\n" in done.err, (stage, where, how, way, done))
-                    check("= plugin " in done.err and "crash.so; " in done.err, done)
+    for stage, where, call, ways in places("middle"):
+        for how, number in (("abort", signal.SIGABRT), ("segv", signal.SIGSEGV)):
+            for way in ways:
+                done = crashes(host, stage, where, how, *way)
+                # with a sanitizer it is that who has the signal then
+                check(done.code == -number or host.sanitized() and done.code != 0, (stage, where, how, way, done))
+                check(done.err.count("error[R604]: stage 'bad', worker ") == 1, (stage, where, how, way, done))
+                check(f"crashed with {number.name} in {call}\n" in done.err, (stage, where, how, way, done))
+                check("= plugin " in done.err and "crash.so; " in done.err, done)
 
 
 def test_exit_is_no_end_of_a_run(host):
-    for stage in STAGES:
-        for where, call in CALLS.items():
-            if where == "flush" and stage in ("source", "task"):
-                continue
-            for way in WAYS if where == "call" else WAYS[:1]:
-                done = crashes(host, stage, where, "exit", *way)
-                check(done.code == 1, (stage, where, way, done))
-                check(done.err.count("error[R605]: stage 'bad', worker ") == 1, (stage, where, way, done))
-                check(f"has called exit() in {call}\n" in done.err, (stage, where, way, done))
+    for stage, where, call, ways in places("middle"):
+        for way in ways:
+            done = crashes(host, stage, where, "exit", *way)
+            check(done.code == 1, (stage, where, way, done))
+            check(done.err.count("error[R605]: stage 'bad', worker ") == 1, (stage, where, way, done))
+            check(f"has called exit() in {call}\n" in done.err, (stage, where, way, done))
 
 
 def test_a_signal_from_outside_is_no_plugin_s(host):
