@@ -135,6 +135,12 @@ def test_read_fails(host):
     failing(host, to_file(host, "{use: split, workers: 2}"), "read", (EIO,), 10)
 
 
+def test_read_of_dead_letters_fails(host):
+    host.write("d.jsonl", '{"stage":"split","data":"some words"}\n' * LINES)
+    failing(host, Scenario("replay", "d.jsonl", "--pipeline", "lines n.txt ! split ! write out.txt",
+                           files={"out.txt": b"some\nwords\n" * LINES}, outcomes=(1, 66, 71, 78)), "read", (EIO,), 4)
+
+
 def test_read_from_a_pipe_fails(host):
     failing(host, through_pipes(host), "read", (EIO,), 10)
 

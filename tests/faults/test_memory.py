@@ -4,6 +4,7 @@
 report.  Each run ends well, or with a code that says so and words that say what; never in between.
 """
 import itertools
+import json
 import pathlib
 import sys
 
@@ -139,6 +140,19 @@ def test_run_by_key(host):
 def test_run_small(host):
     words = "".join(f"{'x' * 5}\n" for _ in range(3))
     all_points(host, Scenario("run", "generate count=100 text=xxxxx ! head 3 ! write -", out=words), 20)
+
+
+def test_replay(host):
+    """Dead letters of two stages, of many origins, that are sent again; what is left of them is as it was."""
+    prepare(host)
+    host.write("p.yaml", "stages:\n  - {name: a, use: lines, with: n.txt}\n  - {name: b, use: head, with: 9999}\n"
+               "  - {name: c, use: split}\n  - {use: write, with: out.txt}\n")
+    lines = [{"stage": "b" if k % 2 else "c", "attempt": k % 5 + 1, "origin": f"o{k % 7}", "unit": "line", "data": str(k)}
+             for k in range(60)]
+    host.write("d.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    wanted = "".join(f"{line['data']}\n" for line in lines).encode()
+    all_points(host, Scenario("replay", "d.jsonl", "--pipeline", "p.yaml", files={"out.txt": wanted}, in_order=False),
+               20, prepared=True)
 
 
 def reads(host, *args, code=0):
