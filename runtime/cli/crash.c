@@ -44,6 +44,16 @@ static void say(const char *text)
     (void)output_write(OUTPUT_STDERR, text, strlen(text));
 }
 
+/* A name of a file may hold anything. */
+static void say_printable(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        bool plain = (unsigned char)*text >= 0x20 && (unsigned char)*text != 0x7F;
+
+        (void)output_write(OUTPUT_STDERR, plain ? text : "?", 1);
+    }
+}
+
 /* A handler may not call what formats. */
 static void say_number(unsigned number)
 {
@@ -75,7 +85,7 @@ static void say_plugin(const struct run_call *call)
     say(" in ");
     say(call->name != NULL ? call->name : "a call");
     say("\n   = plugin ");
-    say(call->stage->plugin->path);
+    say_printable(call->stage->plugin->path);
     say("; the process ends at once, items under way are not finished\n");
 }
 

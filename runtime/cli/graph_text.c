@@ -5,6 +5,8 @@
 
 #include "observe/figures.h"
 
+enum { SHOWN_MAX = 4096 }; /* bytes of a plugin's name */
+
 /* The strokes of a box, for terminals with and without UTF-8. */
 struct strokes {
     const char *line, *side;
@@ -69,7 +71,8 @@ static void beside(const struct graph_stage *stage, struct text *out)
     const char *gap = "  ";
 
     if (strcmp(stage->name, stage->desc->use) != 0) {
-        text_printf(out, "%s%s", gap, stage->desc->use);
+        text_str(out, gap);
+        text_printable(out, stage->desc->use, strlen(stage->desc->use), SHOWN_MAX);
         gap = ", ";
     }
     if (stage->workers > 1) {
@@ -139,7 +142,7 @@ static void label(struct text *out, const char *word)
         else if (*word == '\\')
             text_str(out, "\\\\");
         else
-            text_append(out, word, 1);
+            text_append(out, (unsigned char)*word < ' ' ? "?" : word, 1);
     }
 }
 

@@ -14,6 +14,8 @@
 #include "plugin/inspect.h"
 #include "plugin/registry.h"
 
+enum { SHOWN_MAX = 2000 };
+
 static size_t broken_count(const struct registry_entry *entries, size_t n)
 {
     size_t broken = 0;
@@ -51,11 +53,21 @@ static void list_text(const struct registry *registry,
     table_fini(&table);
 }
 
+/* Names of files may hold anything. */
+static void put_printable(struct text *out, const char *words)
+{
+    text_printable(out, words, strlen(words), SHOWN_MAX);
+}
+
 static void list_broken(const struct registry_entry *entries, size_t n, struct text *out)
 {
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].plugin == NULL)
-            text_printf(out, "%s\n   = %s\n", entries[i].path, entries[i].broken);
+        if (entries[i].plugin != NULL)
+            continue;
+        put_printable(out, entries[i].path);
+        text_str(out, "\n   = ");
+        put_printable(out, entries[i].broken);
+        text_str(out, "\n");
     }
 }
 

@@ -94,7 +94,10 @@ static void show(const struct report *report, const struct run_failure *f,
                     text_get(&where));
     text_fini(&where);
     if (f->stage != NULL) {
-        text_printf(out, "   = plugin %s", f->stage->plugin->path);
+        const char *path = f->stage->plugin->path;
+
+        text_str(out, "   = plugin ");
+        text_printable(out, path, strlen(path), MESSAGE_MAX);
         if (strcmp(f->what, "open") != 0 && strcmp(f->what, "close") != 0)
             text_printf(out, ", worker %u", f->worker);
         if (f->count > 1 && f->fatal) {

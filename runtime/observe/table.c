@@ -7,7 +7,7 @@
 
 #include "observe/figures.h"
 
-enum { CELL_MAX = 256 };
+enum { CELL_MAX = 256, SHOWN_MAX = 4096 };
 
 void table_init(struct table *table, const char *align)
 {
@@ -24,11 +24,17 @@ void table_fini(struct table *table)
 
 void table_cell(struct table *table, const char *text)
 {
-    size_t width = figure_columns(text);
+    struct text shown = {0};
+    size_t width;
 
+    text_printable(&shown, text, strlen(text), SHOWN_MAX);
+    width = figure_columns(text_get(&shown));
     if (width > table->widths[table->at])
         table->widths[table->at] = width;
-    text_append(&table->cells, text, strlen(text) + 1);
+    text_append(&table->cells, text_get(&shown), shown.len);
+    text_append(&table->cells, "", 1);
+    table->cells.failed = table->cells.failed || shown.failed;
+    text_fini(&shown);
     table->at = (table->at + 1) % table->n_columns;
 }
 

@@ -21,7 +21,7 @@ struct table {
 void table_init(struct table *table, const char *align);
 void table_fini(struct table *table);
 
-/* Adds the next cell, left to right and row by row. */
+/* Adds the next cell, left to right and row by row; what could move the cursor in it is escaped. */
 void table_cell(struct table *table, const char *text);
 void table_cellf(struct table *table, const char *format, ...) PPH_PRINTF(2, 3);
 

@@ -8,7 +8,7 @@
 #include "plugin/params.h"
 #include "plugin/params_text.h"
 
-enum { WIDTH = 88, LABEL = 10, NAME_MAX_SHOWN = 20 };
+enum { WIDTH = 88, LABEL = 10, NAME_MAX_SHOWN = 20, PATH_SHOWN = 4096 };
 
 static const struct inspect_flag flags[] = {
     {PPH_PARALLEL, "parallel", "any number of workers at once"},
@@ -200,6 +200,7 @@ void inspect_example(const struct plugin *plugin, unsigned indent, struct text *
 void inspect_show(const struct plugin *plugin, struct text *out)
 {
     const struct pph_plugin *desc = &plugin->desc;
+    struct text path = {0};
 
     text_printf(out, "%s%s%s\n", desc->name, *desc->version ? " " : "", desc->version);
     if (*desc->doc) {
@@ -208,7 +209,10 @@ void inspect_show(const struct plugin *plugin, struct text *out)
     }
     text_str(out, "\n");
     append_row("kind", inspect_kind(desc), out);
-    append_row("file", plugin->path, out);
+    text_printable(&path, plugin->path, strlen(plugin->path), PATH_SHOWN);
+    append_row("file", text_get(&path), out);
+    out->failed = out->failed || path.failed;
+    text_fini(&path);
     text_printf(out, "  %-*s1 (descriptor of %u bytes, this host's has %zu)\n", LABEL,
                 "abi", desc->size, sizeof(*desc));
     append_flags(desc, out);

@@ -4,6 +4,7 @@ Usage: test_hostile.py PPHOST PLUGINS SOURCE
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -92,6 +93,28 @@ def test_what_dead_letters_say_cannot_move_the_cursor(host):
         check("line\\x1B[2J 3 of a\\x1B[31m" in done.err or flags, done)
         letter = json.loads((host.folder / "again.jsonl").read_text())
         check((letter["attempt"], letter["unit"], letter["origin"]) == (1000000001, "line\033[2J", "a\033[31m"), letter)
+
+
+def test_names_of_plugins_cannot_move_the_cursor(host):
+    folder = host.folder / "p\033[2J"
+    folder.mkdir()
+    code = (pathlib.Path(host.plugins) / "moody.so").read_bytes()
+    (folder / "a\033[31m.so").write_bytes(code)
+    (folder / "b\033[31m.so").write_bytes(b"no plugin")
+    (folder / "crash.so").write_bytes((pathlib.Path(host.plugins) / "crash.so").read_bytes())
+    host.write("in.txt", "x\n")
+    host.env["PPHOST_PLUGIN_PATH"] = str(folder)
+    name = f"{folder}/a\033[31m.so:picky"
+    host.write("p.yaml", "stages: [{use: lines, with: in.txt}, {use: " + json.dumps(name) + "}, {use: drop}]\n")
+    for args, code, said in ((("plugins",), 0, "a\\x1B[31m:picky"), (("plugins", "--broken"), 0, "b\\x1B[31m.so\n"),
+                             (("plugins", name), 0, "a\\x1B[31m.so"), (("plugins", "--json"), 0, "a\\u001b[31m"),
+                             (("plugins", f"{folder}/b\033[31m.so"), 78, "b\\x1B[31m.so"),
+                             (("run", "p.yaml"), 1, "= plugin "), (("check", "p.yaml"), 0, ""), (("show", "p.yaml"), 0, ""),
+                             (("graph", "p.yaml", "--format", "text"), 0, ""), (("graph", "p.yaml", "--format", "dot"), 0, ""),
+                             (("run", "generate 1 ! crash:sink"), None, "= plugin ")):
+        done = host.run(*args)
+        check(code is None or done.code == code, (args, done))
+        check(said in done.out + done.err and "\033" not in done.out + done.err, (args, done))
 
 
 def test_descriptions_that_are_something_else(host):
