@@ -122,12 +122,13 @@ static bool take_locked(struct limit *l, struct limit_waiter *w)
     return true;
 }
 
-bool limit_enter_locked(struct stage *s, const struct instance *only, struct instance *i)
+bool limit_enter_of_locked(struct stage *s, const struct instance *only,
+                           struct instance *i)
 {
     struct limit *l = s->limit;
     struct limit_waiter *w = only ? &i->place : &s->place;
 
-    if (!l || i->owes) /* no plugin is called: it sends what is left of its last call */
+    if (i->owes) /* no plugin is called: it sends what is left of its last call */
         return true;
     PPH_ASSERT(!i->placed && (!only || i == only));
     mutex_lock(&l->lock);
@@ -147,20 +148,18 @@ static void leave(struct limit *l, struct instance *i, struct wakes *wakes)
     mutex_unlock(&l->lock);
 }
 
-void limit_leave_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+void limit_leave_of_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 {
     if (i->placed)
         leave(s->limit, i, wakes);
 }
 
-bool limit_goes_on_locked(struct stage *s, struct instance *i)
+bool limit_goes_on_of_locked(struct stage *s, struct instance *i)
 {
     struct limit *l = s->limit;
     struct limit_waiter *own = s->own_threads ? &i->place : &s->place;
     bool goes_on;
 
-    if (!l)
-        return true;
     mutex_lock(&l->lock);
     if (i->placed) /* a stage alone in line need not stand there for what this one does */
         goes_on = !own->granted && (!l->first || (l->first == own && l->last == own));
@@ -170,12 +169,12 @@ bool limit_goes_on_locked(struct stage *s, struct instance *i)
     return goes_on;
 }
 
-bool limit_has_more_locked(struct stage *s)
+bool limit_has_more_of_locked(struct stage *s)
 {
     struct limit *l = s->limit;
     bool more;
 
-    if (!l || s->own_threads) /* each thread asks for itself */
+    if (s->own_threads) /* each thread asks for itself */
         return true;
     mutex_lock(&l->lock);
     more = l->used < l->graph->calls || s->place.granted;
@@ -185,13 +184,11 @@ bool limit_has_more_locked(struct stage *s)
     return more;
 }
 
-void limit_pass_on_locked(struct stage *s, struct instance *only, struct wakes *wakes)
+void limit_pass_on_of_locked(struct stage *s, struct instance *only, struct wakes *wakes)
 {
     struct limit *l = s->limit;
     struct limit_waiter *w = only ? &only->place : &s->place;
 
-    if (!l)
-        return;
     mutex_lock(&l->lock);
     if (w->granted) {
         w->granted = false;

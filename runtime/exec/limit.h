@@ -30,32 +30,68 @@ void limits_free(struct run *run); /* also of what is half built */
 /* The stage's limit and its place in it; with --inline none.  [before start] */
 void limit_join(struct stage *s);
 
+/* What follows here costs a stage without a limit one look: these are the rest of it, in limit.c, of the functions below. */
+bool limit_enter_of_locked(struct stage *s, const struct instance *only,
+                           struct instance *i) REQUIRES(s->lock);
+void limit_leave_of_locked(struct stage *s, struct instance *i, struct wakes *wakes)
+    REQUIRES(s->lock);
+bool limit_goes_on_of_locked(struct stage *s, struct instance *i) REQUIRES(s->lock);
+bool limit_has_more_of_locked(struct stage *s) REQUIRES(s->lock);
+void limit_pass_on_of_locked(struct stage *s, struct instance *only, struct wakes *wakes)
+    REQUIRES(s->lock);
+
 /*
  * Whether the instance may be claimed, and then it has a place.  If not, the stage (`only`: that instance of it) stands
  * in line, and is made ready when a place is kept for it.
  */
-bool limit_enter_locked(struct stage *s, const struct instance *only, struct instance *i)
-    REQUIRES(s->lock);
+static inline bool limit_enter_locked(struct stage *s, const struct instance *only,
+                                      struct instance *i) REQUIRES(s->lock);
+static inline bool limit_enter_locked(struct stage *s, const struct instance *only,
+                                      struct instance *i)
+{
+    return !s->limit || limit_enter_of_locked(s, only, i);
+}
 
 /* The call that was to begin does not, or the activation is over: gives the place back, if it has one. */
-void limit_leave_locked(struct stage *s, struct instance *i, struct wakes *wakes)
-    REQUIRES(s->lock);
+static inline void limit_leave_locked(struct stage *s, struct instance *i,
+                                      struct wakes *wakes) REQUIRES(s->lock);
+static inline void limit_leave_locked(struct stage *s, struct instance *i,
+                                      struct wakes *wakes)
+{
+    if (s->limit)
+        limit_leave_of_locked(s, i, wakes);
+}
 
 /*
  * The call is over: whether the instance may begin the next one at once, with its place.  Not while others stand in
  * line, or there would be no turns.
  */
-bool limit_goes_on_locked(struct stage *s, struct instance *i) REQUIRES(s->lock);
+static inline bool limit_goes_on_locked(struct stage *s, struct instance *i)
+    REQUIRES(s->lock);
+static inline bool limit_goes_on_locked(struct stage *s, struct instance *i)
+{
+    return !s->limit || limit_goes_on_of_locked(s, i);
+}
 
 /*
  * Whether another call of a stage of the pool, which has more to do, could have a place.  If not, the stage stands in
  * line now, and no thread need look at it for the sake of new calls.
  */
-bool limit_has_more_locked(struct stage *s) REQUIRES(s->lock);
+static inline bool limit_has_more_locked(struct stage *s) REQUIRES(s->lock);
+static inline bool limit_has_more_locked(struct stage *s)
+{
+    return !s->limit || limit_has_more_of_locked(s);
+}
 
 /* Nothing was begun in the stage (`only`: in that instance): a place that is kept for it goes to the next in line. */
-void limit_pass_on_locked(struct stage *s, struct instance *only, struct wakes *wakes)
-    REQUIRES(s->lock);
+static inline void limit_pass_on_locked(struct stage *s, struct instance *only,
+                                        struct wakes *wakes) REQUIRES(s->lock);
+static inline void limit_pass_on_locked(struct stage *s, struct instance *only,
+                                        struct wakes *wakes)
+{
+    if (s->limit)
+        limit_pass_on_of_locked(s, only, wakes);
+}
 
 /* The call begins to wait inside emit: gives its place back.  [worker, no locks held] */
 void limit_step_out(struct instance *i);
