@@ -180,6 +180,49 @@ static void show_rejects(const struct graph *graph, struct text *out)
                 rejects_limit_show(limit, text));
 }
 
+/* "a", "a and b", "a, b and c" */
+static void show_names(const struct graph *graph, const struct graph_limit *limit,
+                       struct text *out)
+{
+    size_t left = 0;
+
+    for (size_t k = 0; k < graph->n_stages; k++)
+        left += graph->stages[k].limit == limit;
+    for (size_t k = 0; k < graph->n_stages; k++) {
+        if (graph->stages[k].limit == limit)
+            text_printf(out, "%s%s", graph->stages[k].name,
+                        --left == 0 ? ""
+                        : left == 1 ? " and "
+                                    : ", ");
+    }
+}
+
+static bool is_used(const struct graph *graph, const struct graph_limit *limit)
+{
+    for (size_t k = 0; k < graph->n_stages; k++) {
+        if (graph->stages[k].limit == limit)
+            return true;
+    }
+    return false;
+}
+
+static void show_limits(const struct graph *graph, struct text *out)
+{
+    char calls[CELL_MAX];
+
+    for (size_t k = 0; k < graph->n_limits; k++) {
+        const struct graph_limit *limit = &graph->limits[k];
+
+        if (!is_used(graph, limit))
+            continue;
+        units_show_count(limit->calls, calls, sizeof(calls));
+        text_printf(out, "  at most %s %s at once of ", calls,
+                    limit->calls == 1 ? "call" : "calls");
+        show_names(graph, limit, out);
+        text_printf(out, " (limit %s)\n", limit->name);
+    }
+}
+
 void facts_show(const struct graph *graph, struct text *out)
 {
     char memory[CELL_MAX];
@@ -206,6 +249,7 @@ void facts_show(const struct graph *graph, struct text *out)
     show_budget(graph, out);
     show_rates(graph, out);
     show_rejects(graph, out);
+    show_limits(graph, out);
 }
 
 static void json_stage(const struct graph_stage *stage, struct text *out)
@@ -236,6 +280,10 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
     if (stage->rate.items > 0) {
         text_str(out, ",\"rate\":");
         text_json(out, stage->rate.text, strlen(stage->rate.text));
+    }
+    if (stage->limit) {
+        text_str(out, ",\"limit\":");
+        text_json(out, stage->limit->name, strlen(stage->limit->name));
     }
     text_printf(out, ",\"memory_bytes\":%llu}", (unsigned long long)stage->memory_bytes);
 }
@@ -273,6 +321,17 @@ static void json_rejects(const struct graph *graph, struct text *out)
         text_printf(out, ",\"max_rejects\":\"%s\"", rejects_limit_show(limit, text));
 }
 
+static void json_limits(const struct graph *graph, struct text *out)
+{
+    for (size_t k = 0; k < graph->n_limits; k++) {
+        text_str(out, k == 0 ? ",\"limits\":{" : ",");
+        text_json(out, graph->limits[k].name, strlen(graph->limits[k].name));
+        text_printf(out, ":%u", graph->limits[k].calls);
+    }
+    if (graph->n_limits > 0)
+        text_str(out, "}");
+}
+
 void facts_json(const struct graph *graph, struct text *out)
 {
     text_str(out, ",\"name\":");
@@ -284,6 +343,7 @@ void facts_json(const struct graph *graph, struct text *out)
         (unsigned long long)graph->budget_bytes,
         (unsigned long long)graph->max_in_flight);
     json_rejects(graph, out);
+    json_limits(graph, out);
     text_str(out, ",\"stages\":[");
     for (size_t i = 0; i < graph->n_stages; i++) {
         if (i > 0)

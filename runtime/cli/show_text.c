@@ -290,6 +290,11 @@ static void stage_lines(struct yaml_out *y, const struct graph *graph,
     queue_lines(y, stage);
     batch_lines(y, stage);
     rate_line(y, stage);
+    if (stage->limit != NULL) {
+        yaml_out_key(y, STAGE_INDENT, "limit");
+        words(y, stage->limit->name);
+        yaml_out_end_origin(y, desc->limit_node);
+    }
     yaml_out_key(y, STAGE_INDENT, "on_error");
     if (desc->retry.times > 0)
         text_printf(y->out, " {retry: %s, then: %s}", retry_show(&desc->retry, retry),
@@ -338,6 +343,22 @@ static void rejects_line(struct yaml_out *y, const struct pipeline *pipeline)
     yaml_out_end_origin(y, yaml_get(pipeline->root, "max_rejects"));
 }
 
+static void limit_lines(struct yaml_out *y, const struct pipeline *pipeline)
+{
+    if (pipeline->n_limits == 0)
+        return;
+    yaml_out_key(y, 0, "limits");
+    yaml_out_end(y, NULL);
+    for (size_t k = 0; k < pipeline->n_limits; k++) {
+        char text[32];
+
+        yaml_out_key(y, 2, pipeline->limits[k].name);
+        (void)snprintf(text, sizeof(text), "%u", pipeline->limits[k].calls);
+        words(y, text);
+        yaml_out_end_origin(y, pipeline->limits[k].node);
+    }
+}
+
 void show_text(const struct graph *graph, bool explain, struct text *out)
 {
     const struct pipeline *pipeline = graph->pipeline;
@@ -357,6 +378,7 @@ void show_text(const struct graph *graph, bool explain, struct text *out)
     end_or_default(&y, yaml_get(pipeline->root, "threads"), text);
     budget_lines(&y, graph);
     rejects_line(&y, pipeline);
+    limit_lines(&y, pipeline);
     if (pipeline->context != NULL && pipeline->context->kind == YAML_MAP) {
         yaml_out_key(&y, 0, "context");
         yaml_out_value(&y, pipeline->context, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `include:`: other files' vars, context, defaults and stages, put into the tree before anything in
+ * `include:`: other files' vars, context, defaults, limits and stages, put into the tree before anything in
  * it is set, expanded or typed.
  *
  * Of two files that say the same, the later in the list wins, and the including file over all.
@@ -13,7 +13,7 @@
 #include "config/load.h"
 
 /* What mappings of several files are joined to one. */
-static const char *const joined[] = {"vars", "context", "defaults"};
+static const char *const joined[] = {"vars", "context", "defaults", "limits"};
 enum { JOINED = sizeof(joined) / sizeof(*joined) };
 
 static bool append(struct load *load, struct yaml_node *to, struct yaml_node *key,
@@ -142,7 +142,7 @@ static struct yaml_node *read_tree(struct load *load, const struct source *sourc
     if (tree->kind != YAML_MAP) {
         diag_note(diag_add(load->diags, DIAG_ERROR, "E155", tree->source, tree->at,
                            "an included file is a mapping"),
-                  "it can have vars, context, defaults, stages and include");
+                  "it can have vars, context, defaults, limits, stages and include");
         return NULL;
     }
     return check_parts(load, tree) && include_files(load, tree) ? tree : NULL;

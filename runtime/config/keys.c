@@ -7,24 +7,25 @@
 
 #include "base/units.h"
 
+static const char *const none[] = {NULL};
+
 static const char *const pipeline_known[] = {
     "name",    "stages", "vars",          "context",     "defaults", "include",
-    "threads", "memory", "max_in_flight", "max_rejects", NULL};
-static const char *const pipeline_later[] = {"limits",  "checkpoint", "shutdown", "http",
-                                             "cluster", "tests",      NULL};
-static const char *const include_known[] = {"stages",   "vars",    "context",
-                                            "defaults", "include", NULL};
-static const char *const include_later[] = {"limits", NULL};
+    "threads", "memory", "max_in_flight", "max_rejects", "limits",   NULL};
+static const char *const pipeline_later[] = {"checkpoint", "shutdown", "http",
+                                             "cluster",    "tests",    NULL};
+static const char *const include_known[] = {"stages", "vars",    "context", "defaults",
+                                            "limits", "include", NULL};
 static const char *const pipeline_ignored[] = {"$schema", NULL};
 
 static const char *const stage_known[] = {"use",     "with",     "name",  "from",
                                           "workers", "order",    "queue", "batch",
-                                          "rate",    "on_error", NULL};
-static const char *const stage_later[] = {"limit", "isolate", "place", NULL};
+                                          "rate",    "on_error", "limit", NULL};
+static const char *const stage_later[] = {"isolate", "place", NULL};
 
 /* The keys of a stage without those that say which stage it is, for which see defaults.c. */
 static const char *const default_known[] = {"workers", "order",    "queue", "batch",
-                                            "rate",    "on_error", NULL};
+                                            "rate",    "on_error", "limit", NULL};
 static const char *const default_never[] = {"use", "with", "name", "from", NULL};
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
@@ -36,8 +37,6 @@ static const char *const order_known[] = {"by", NULL};
 
 static const char *const on_error_known[] = {"retry", "then", NULL};
 static const char *const retry_known[] = {"times", "backoff", NULL};
-
-static const char *const none[] = {NULL};
 
 const struct key_set pipeline_keys = {
     .where = "a pipeline",
@@ -51,7 +50,7 @@ const struct key_set pipeline_keys = {
 const struct key_set include_keys = {
     .where = "an included file",
     .known = include_known,
-    .later = include_later,
+    .later = none,
     .ignored = pipeline_ignored,
     .other = &pipeline_keys,
     .other_hint = "move it to the file that is run",

@@ -25,6 +25,13 @@ enum {
     FILE_DEPTH_MAX = 16,  /* files that bring in files */
 };
 
+/* A limit that stages can name. */
+struct visible_limit {
+    const char *name; /* as it is named here */
+    struct limit_desc *limit;
+    struct visible_limit *outer; /* declared before; NULL: none */
+};
+
 struct load {
     struct arena *arena;
     struct diag_list *diags;
@@ -34,6 +41,8 @@ struct load {
     const struct sub_desc *sub; /* NULL: the one that is run */
     const char *scope; /* what the names of its stages begin with: "" or "clean/" */
     const struct yaml_node *context; /* of a sub: what its stages see */
+    const struct source *source;     /* the file it is in */
+    struct visible_limit *limits;    /* NULL: none */
     struct stage_desc defaults; /* what each stage begins with: its keys, nothing else */
     const struct source *files[FILES_MAX]; /* that were brought in, in that order */
     size_t n_files, first_file; /* of the pipeline that is being read: see include.c */
@@ -116,7 +125,7 @@ void sub_load(struct load *load, const struct stage_desc *stage);
 /* stage_desc.c: types all of `stages:` into the pipeline. */
 void load_stages(struct load *load, const struct yaml_node *stages);
 
-/* stage_keys.c: workers, order, on_error, queue, as far as the mapping has them. */
+/* stage_keys.c: workers, order, on_error, queue, batch, limit, as far as the mapping has them. */
 void load_stage_keys(struct load *load, struct stage_desc *stage,
                      const struct yaml_node *map);
 
@@ -133,6 +142,14 @@ void load_defaults(struct load *load, const struct yaml_node *node);
 /* budget_keys.c: `memory:` and `max_in_flight:`. */
 void load_memory(struct load *load, const struct yaml_node *node);
 void load_in_flight(struct load *load, const struct yaml_node *node);
+
+/* limit_keys.c: `limits:`, and `limit:` of one stage, or of the defaults: one of those so far. */
+void load_limits(struct load *load, const struct yaml_node *node);
+void load_limit(struct load *load, struct stage_desc *stage,
+                const struct yaml_node *node);
+
+/* limit_keys.c: warns of limits that no stage names, when all are loaded. */
+void limits_check_used(struct load *load);
 
 /* error_keys.c: `max_rejects:`, and `on_error:` of one stage. */
 void load_on_error(struct load *load, struct stage_desc *stage,

@@ -170,7 +170,8 @@ static void add_argument(struct oneliner *o, struct yaml_node *stage,
 
     if (o->failed)
         return;
-    if (!bare && key_in(key->text, stage_keys.known)) {
+    /* A one-liner has no limits: `limit` is what plugins call so. */
+    if (!bare && key_in(key->text, stage_keys.known) && strcmp(key->text, "limit") != 0) {
         put(o, stage, key, value);
         return;
     }

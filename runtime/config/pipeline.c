@@ -90,6 +90,7 @@ static void load_root(struct load *load, const struct yaml_node *root)
     const struct yaml_node *memory = yaml_get(root, "memory");
     const struct yaml_node *in_flight = yaml_get(root, "max_in_flight");
     const struct yaml_node *max_rejects = yaml_get(root, "max_rejects");
+    const struct yaml_node *limits = yaml_get(root, "limits");
     const struct yaml_node *context = yaml_get(root, "context");
     const struct yaml_node *defaults = yaml_get(root, "defaults");
 
@@ -106,8 +107,12 @@ static void load_root(struct load *load, const struct yaml_node *root)
         load_max_rejects(load, max_rejects);
     if (context && context->kind == YAML_MAP)
         load->pipeline->context = context;
+    load->source = root->source;
+    if (limits)
+        load_limits(load, limits);
     load_defaults(load, defaults);
     load_root_stages(load, root);
+    limits_check_used(load);
 }
 
 /* From the text to the typed description. */

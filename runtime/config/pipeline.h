@@ -49,6 +49,8 @@ enum {
     STAGES_MAX = 256,
     WORKERS_MAX = 1024, /* of one stage */
     THREADS_MAX = 1024, /* of the pool */
+    LIMITS_MAX = 256,
+    LIMIT_CALLS_MAX = 1000000,
     MEMORY_MIN = 1000 * 1000,
 };
 
@@ -74,6 +76,14 @@ struct retry {
 struct rate {
     uint64_t items, per_ns; /* items 0: there is none */
     const char *text;       /* as it was written */
+};
+
+/* One of `limits:`: so many calls of all stages that name it run at the same time. */
+struct limit_desc {
+    const char *name; /* of one in a pipeline that is a stage: "clean/db" */
+    unsigned calls;
+    const struct yaml_node *key, *node;
+    bool included; /* it is in an included file, which may be for other pipelines, too */
 };
 
 struct stage_desc {
@@ -109,7 +119,9 @@ struct stage_desc {
     uint32_t batch_items, batch_bytes;
     const struct yaml_node *batch_items_node, *batch_bytes_node; /* NULL: not given */
     struct rate rate;
-    const struct yaml_node *rate_node; /* NULL: not given */
+    const struct yaml_node *rate_node;  /* NULL: not given */
+    const struct limit_desc *limit;     /* in pipeline.limits; NULL: none */
+    const struct yaml_node *limit_node; /* NULL: not given */
     /* Which value each bound is from; NULL: not given. */
     const struct yaml_node *queue_items_node, *queue_bytes_node, *queue_full_node;
 };
@@ -136,6 +148,8 @@ struct pipeline {
     const struct secret *secrets;    /* what ${file:...} held; NULL: nothing */
     struct stage_desc *stages; /* those of all subs too, each where the sub stands */
     size_t n_stages;
+    struct limit_desc *limits; /* those of all subs too, as far as they are their own */
+    size_t n_limits;
     struct sub_desc **subs; /* an outer one before those in it */
     size_t n_subs;
     unsigned threads;       /* 0: auto */

@@ -124,7 +124,7 @@ static void add_no_stage(struct set *set, const char *const *names, size_t n)
     text_fini(&list);
 }
 
-/* The mapping that the path begins in: the root (also for `vars`, `context`, `defaults`), or a stage. */
+/* The mapping that the path begins in: the root (also for `vars`, `context`, `defaults`, `limits`), or a stage. */
 static struct yaml_node *find_start(struct set *set, struct yaml_node *root,
                                     const char *const *names, size_t *ret_depth)
 {
@@ -134,7 +134,7 @@ static struct yaml_node *find_start(struct set *set, struct yaml_node *root,
 
     *ret_depth = 0;
     if (set->n_keys == 1 || strcmp(first, "vars") == 0 || strcmp(first, "context") == 0 ||
-        strcmp(first, "defaults") == 0)
+        strcmp(first, "defaults") == 0 || strcmp(first, "limits") == 0)
         return root;
     *ret_depth = 1;
     if (n > STAGES_MAX)

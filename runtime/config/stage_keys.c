@@ -216,6 +216,7 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
     const struct yaml_node *queue = yaml_get(map, "queue");
     const struct yaml_node *batch = yaml_get(map, "batch");
     const struct yaml_node *rate = yaml_get(map, "rate");
+    const struct yaml_node *limit = yaml_get(map, "limit");
 
     if (workers) {
         stage->workers_node = workers;
@@ -234,4 +235,6 @@ void load_stage_keys(struct load *load, struct stage_desc *stage,
         load_batch(load, stage, batch);
     if (rate)
         load_rate(load, stage, rate);
+    if (limit)
+        load_limit(load, stage, limit);
 }

@@ -4,7 +4,7 @@
  *
  * It is a file like any other and can be run by itself.  As a stage it is read with its own vars,
  * which `with:` gives, and its own names, which begin with the stage's: "clean/split".  What it does
- * not say itself it has from the pipeline around it: the context's values, and `defaults:`.  Its
+ * not say itself it has from the pipeline around it: the context's values, `defaults:` and limits.  Its
  * stages are put where the stage stands; how they are joined is the graph's business (exec/wire.c).
  */
 #include <string.h>
@@ -105,6 +105,7 @@ static struct yaml_node *read_tree(struct load *load, const struct sub_desc *sub
 static bool load_inside(struct load *load, struct sub_desc *sub,
                         const struct source *source)
 {
+    const struct yaml_node *limits;
     struct yaml_node *root;
 
     load->scope = arena_printf(load->arena, "%s/", sub->as.name);
@@ -121,6 +122,10 @@ static bool load_inside(struct load *load, struct sub_desc *sub,
     load->context = yaml_get(root, "context");
     if (load->context && load->context->kind != YAML_MAP)
         load->context = NULL;
+    load->source = root->source;
+    limits = yaml_get(root, "limits");
+    if (limits)
+        load_limits(load, limits);
     load_defaults(load, yaml_get(root, "defaults"));
     load_root_stages(load, root);
     sub->n = load->pipeline->n_stages - sub->first;
@@ -162,6 +167,8 @@ void sub_load(struct load *load, const struct stage_desc *stage)
     load->sub = outer.sub;
     load->scope = outer.scope;
     load->context = outer.context;
+    load->source = outer.source;
+    load->limits = outer.limits;
     load->defaults = outer.defaults;
     load->first_file = outer.first_file;
 }

@@ -205,6 +205,21 @@ bool graph_make_ports(struct graph *graph, struct graph_stage *s)
     return true;
 }
 
+/* What stages name of `limits:`, under the same index.  False: no memory. */
+static bool make_limits(struct graph *graph)
+{
+    const struct pipeline *pipeline = graph->pipeline;
+    struct graph_limit *limits =
+        arena_array(graph->arena, pipeline->n_limits + 1, sizeof(*limits));
+
+    for (size_t k = 0; limits && k < pipeline->n_limits; k++)
+        limits[k] =
+            (struct graph_limit){pipeline->limits[k].name, pipeline->limits[k].calls};
+    graph->limits = limits;
+    graph->n_limits = pipeline->n_limits;
+    return limits != NULL;
+}
+
 /* Loads the stage's plugin and binds its arguments; false: no memory. */
 static bool make_stage(struct graph *graph, struct registry *registry, size_t index,
                        struct diag_list *diags)
@@ -217,6 +232,8 @@ static bool make_stage(struct graph *graph, struct registry *registry, size_t in
     s->index = index;
     s->queue_items = desc->queue_items;
     s->queue_bytes = desc->queue_bytes;
+    if (desc->limit)
+        s->limit = &graph->limits[desc->limit - graph->pipeline->limits];
     s->plugin = registry_load(registry, desc->use, desc->use_node->source,
                               desc->use_node->at, diags);
     if (!s->plugin)
@@ -257,7 +274,7 @@ struct graph *graph_build(const struct pipeline *pipeline, struct registry *regi
                                                      : memory_under("") / MEMORY_PART;
         graph->max_in_flight = pipeline->max_in_flight;
         graph->stages = arena_array(arena, graph->n_stages, sizeof(*graph->stages));
-        built = graph->stages != NULL;
+        built = graph->stages != NULL && make_limits(graph);
     }
     for (size_t k = 0; built && k < graph->n_stages; k++)
         built = make_stage(graph, registry, k, diags);

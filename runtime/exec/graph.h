@@ -71,8 +71,9 @@ struct graph {
     const struct pipeline *pipeline;
     struct graph_stage *stages; /* in the file's order */
     size_t n_stages;
-    struct graph_stage **by_rank;     /* nearest a sink first */
-    const struct graph_limit *limits; /* those that stages name */
+    struct graph_stage **by_rank; /* nearest a sink first */
+    const struct graph_limit
+        *limits; /* as pipeline.limits, also those that no stage names */
     size_t n_limits;
     unsigned threads; /* of the pool: resolved, 1 or more */
     bool
