@@ -340,6 +340,10 @@ void pph_free(struct pph_pipeline *pipeline)
            cond_wait_until(&p->changed, &p->lock, deadline)) {
     }
     ended = p->ended;
+    if (has_thread && !ended && !p->overdue) { /* control itself is in a call */
+        p->overdue = true;
+        cond_broadcast(&p->changed);
+    }
     mutex_unlock(&p->lock);
     if (has_thread && ended) {
         thread_join(thread);
