@@ -131,7 +131,10 @@ PPH_API const char *pph_warnings(const struct pph_pipeline *pipeline);
 /*
  * Ends the run if there is one, as pph_cancel() does, waits until its calls have returned, and frees the
  * pipeline.  Calls that do not return within 5 s are not waited for: what they use is freed when they
- * do.  Other threads may be pushing and pulling, and may be inside pph_wait().  NULL is allowed.
+ * do.  Other threads may be pushing and pulling, and may be inside pph_wait().  No input need be closed: what was pushed
+ * and is not delivered by then is lost, and counts as unread or unfinished; what was delivered, outputs
+ * that are open still give.  To lose nothing, close the inputs or pph_drain(), and pull until PPH_PULL_CLOSED.
+ * NULL is allowed.
  */
 PPH_API void pph_free(struct pph_pipeline *pipeline);
 

@@ -303,6 +303,49 @@ START_TEST(what_was_freed_is_closed_for_its_handles)
 }
 END_TEST
 
+START_TEST(a_program_that_never_closes_frees_and_has_what_was_delivered)
+{
+    struct pph_pipeline *p =
+        kit_start("stages: [{use: push}, {use: '" TEST_PICKY "'}, {use: pull}]");
+    struct pph_input *in = kit_input(p, NULL);
+    struct pph_output *out = kit_output(p, NULL);
+    struct pph_account account = {.size = sizeof(account)};
+
+    for (int k = 0; k < 5; k++)
+        kit_push(in, "x");
+    do /* all five are delivered, and one is pulled */
+        pph_get_account(p, &account);
+    while (account.unpulled < 5);
+    kit_expect(out, "x");
+    pph_free(p);
+    for (int k = 0; k < 4; k++)
+        kit_expect(out, "x");
+    ck_assert_int_eq(pph_pull(out, 0, PPH_FOREVER, &got, &error), PPH_PULL_FAILED);
+    kit_error(error, "A708", "the pipeline was freed");
+    pph_input_free(in);
+    pph_output_free(out);
+}
+END_TEST
+
+START_TEST(a_program_that_frees_what_it_never_closed_loses_what_was_not_delivered)
+{
+    struct pph_pipeline *p = kit_load("stages: [{use: push}, {use: pull}]");
+    struct pph_input *in = kit_input(p, NULL);
+    struct pph_output *out = kit_output(p, NULL);
+    struct pph_account account = {.size = sizeof(account)};
+
+    for (int k = 0; k < 5; k++) /* no run is there to deliver them */
+        kit_push(in, "x");
+    pph_get_account(p, &account);
+    ck_assert_uint_eq(account.pushed, 5);
+    pph_free(p);
+    ck_assert_int_eq(pph_pull(out, 0, PPH_FOREVER, &got, &error), PPH_PULL_FAILED);
+    kit_error(error, "A703", "the pipeline was freed");
+    pph_output_free(out);
+    pph_input_free(in);
+}
+END_TEST
+
 START_TEST(handles_of_a_pipeline_that_never_ran_are_closed_too)
 {
     struct pph_pipeline *p = kit_load(THROUGH);
@@ -340,6 +383,9 @@ int main(void)
     }
     tcase_add_test(tc, a_wait_that_another_thread_will_end_is_let_be);
     tcase_add_test(tc, what_was_freed_is_closed_for_its_handles);
+    tcase_add_test(tc, a_program_that_never_closes_frees_and_has_what_was_delivered);
+    tcase_add_test(
+        tc, a_program_that_frees_what_it_never_closed_loses_what_was_not_delivered);
     tcase_add_test(tc, handles_of_a_pipeline_that_never_ran_are_closed_too);
     suite_add_tcase(suite, tc);
     return kit_main(suite);
