@@ -297,10 +297,10 @@ SLOW = """stages:
 
 
 def start_slow(host, *args):
-    """A replay of 20,000 letters that is in the middle of them."""
+    """A replay of 6,000 letters that is in the middle of them."""
     host.write("in.txt", "")
     host.write("p.yaml", SLOW)
-    host.write("again.jsonl", "".join(letter(data=f"a{k}") + "\n" for k in range(20_000)))
+    host.write("again.jsonl", "".join(letter(data=f"a{k}") + "\n" for k in range(6_000)))
     process = host.start("replay", "again.jsonl", "--pipeline", "p.yaml", *args,
                          stderr=subprocess.PIPE, text=True)
     seen = ""
@@ -319,13 +319,13 @@ def test_a_signal_in_the_middle_says_where_the_rest_begins(host):
         check(process.returncode == 4, said)
         sent, rest = re.search(r"letters: ([\d,]+) sent, ([\d,]+) not sent", said).groups()
         sent, rest = int(sent.replace(",", "")), int(rest.replace(",", ""))
-        check(sent + rest == 20_000 and rest > 0 and f"the rest begins with line {sent + 1} of" in said, said)
+        check(sent + rest == 6_000 and rest > 0 and f"the rest begins with line {sent + 1} of" in said, said)
         first = lines(host, "out.txt")
         text = (host.folder / "again.jsonl").read_text().splitlines(keepends=True)
         host.write("rest.jsonl", "".join(text[sent:]))
         done = replay(host, "--set", "slow.with.time=0ms", file="rest.jsonl")
         check(done.code == 0, done)
-        check(first + lines(host, "out.txt") == [f"a{k}" for k in range(20_000)], "all of it, once")
+        check(first + lines(host, "out.txt") == [f"a{k}" for k in range(6_000)], "all of it, once")
 
 
 def test_two_signals_stop_at_once_and_lose_nothing_of_the_file(host):
@@ -392,14 +392,14 @@ def test_one_stage_can_get_letters_and_feed_another_that_does(host):
     """All targets are fed by one source, in the order of the file."""
     fail_some(host)
     text = "".join(letter(stage, data=f"{stage[0]}{k}", attempt=1 + k % 3, origin=f"o{k % 7}", unit=f"u{k % 100}") + "\n"
-                   for k in range(3000) for stage in ("first", "second", "write"))
+                   for k in range(600) for stage in ("first", "second", "write"))
     host.write("again.jsonl", text)
     for way in (*WAYS, ("--set", "first.queue=1", "--set", "second.queue=2", "--set", "write.queue=1")):
         done = replay(host, *MENDED, *way)
         check(done.code == 0, done)
         got = lines(host, "more.txt")
         for c in "fsw":
-            check([g for g in got if g[0] == c] == [f"{c}{k}" for k in range(3000)], (way, c))
+            check([g for g in got if g[0] == c] == [f"{c}{k}" for k in range(600)], (way, c))
 
 
 if __name__ == "__main__":
