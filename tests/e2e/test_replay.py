@@ -388,6 +388,16 @@ def test_a_stage_of_the_same_name_as_the_source(host):
     check({g["stage"] for g in letters(host, "dead.jsonl")} == {"first", "replay"}, done)
 
 
+def test_keys_and_positions_stay(host):
+    fail_some(host)
+    host.write("again.jsonl", "".join(letter("second", data="y", key=k % 3, pos=k) + "\n" for k in range(50)))
+    for way in WAYS:
+        done = replay(host, *way)
+        check(done.code == 3 and "50 given up again" in done.err, done)
+        got = letters(host, "dead.jsonl")
+        check([(g.get("key", 0), g.get("pos", 0), g["attempt"]) for g in got] == [(k % 3, k, 4) for k in range(50)], got)
+
+
 def test_one_stage_can_get_letters_and_feed_another_that_does(host):
     """All targets are fed by one source, in the order of the file."""
     fail_some(host)
