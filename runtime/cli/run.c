@@ -16,6 +16,7 @@
 #include "cli/check.h"
 #include "cli/console.h"
 #include "cli/crash.h"
+#include "cli/dead.h"
 #include "cli/exits.h"
 #include "cli/job.h"
 #include "cli/output.h"
@@ -307,6 +308,8 @@ static int say_end(struct runner *runner, struct run *run, enum run_end end)
         report_failures(&report, which, &out);
         if (which == REPORT_ALL)
             report_summary(&report, &out);
+        if (which == REPORT_ALL)
+            dead_show(runner->graph, &runner->view, &out);
     }
     if (runner->more != NULL && which == REPORT_ALL)
         runner->more->summary(runner->more->arg, &report, runner->format == LOG_JSON,

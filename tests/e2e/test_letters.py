@@ -98,6 +98,24 @@ def test_a_full_disk_is_named(host):
     check(done.code == 1 and "stage 'box'" in done.err and "No space left" in done.err, done)
 
 
+def test_the_summary_says_where_letters_are(host):
+    host.write("in.txt", "x1\ny\n")
+    pipeline(host, "{name: m, use: 'moody:picky', on_error: dead}")
+    where = "  dead letters: dead.jsonl   (pphost help replay)\n"
+    check(where in host.run("run", "p.yaml").err, "here")
+    check("dead letters:" not in host.run("run", "-q", "p.yaml").err, "quiet")
+    check("dead letters:" not in host.run("run", "p.yaml", "--set", "m.with=z").err, "there are none")
+    (host.folder / "d").mkdir()
+    check(f"dead letters: {host.folder}/dead.jsonl " in
+          host.run("run", "../p.yaml", "--set", f"lines.with.path={host.folder}/in.txt",
+                   "--set", f"box.with.path={host.folder}/dead.jsonl", cwd=host.folder / "d").err, "elsewhere")
+    for other in ("  - {use: write, from: .dead, with: dead.txt}\n", "  - {use: jsonl, from: .dead, with: '-'}\n",
+                  "  - {use: jsonl, from: [lines, m.dead], with: all.jsonl}\n"):
+        pipeline(host, "{name: m, use: 'moody:picky', on_error: dead}", dead=other)
+        done = host.run("run", "p.yaml")
+        check(done.code == 3 and "dead letters:" not in done.err, done)
+
+
 def test_items_that_are_no_letters(host):
     host.write("in.txt", "one\ntwo\n")
     host.write("p.yaml", "stages: [{use: lines, with: in.txt}, {use: jsonl, with: '-'}]\n")
