@@ -23,6 +23,9 @@ void world_begin(const struct plan *plan)
         world.finished[k] = 0;
         world.failed[k] = 0;
     }
+    world.left.n = 0;
+    world.results.n = 0;
+    world.left_by_tasks = 0;
     world.plan = plan;
     world.fatal = false;
     world.ended = false;
@@ -391,6 +394,6 @@ void script_fill(struct pph_plugin *plugin, const struct script *script, bool pl
         plugin->batch = script_batch;
     if (plans || script->kind == SCRIPT_PLANNED)
         plugin->plan = script_plan;
-    if (script->sums > 0)
+    if (script->sums > 0 || script->leaves)
         plugin->flush = script_flush;
 }

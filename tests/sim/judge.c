@@ -6,7 +6,8 @@
 
 #include "sim/machine.h"
 
-static struct reference reference;
+static struct reference reference; /* were nothing dropped */
+static struct reference followed;  /* with what was */
 
 const char *judge_end_name(enum run_end end)
 {
@@ -168,7 +169,67 @@ static void judge_items(const char *name, const struct seen_list *seen,
                      expected->n);
 }
 
-static void judge_stage(const struct plan *plan, size_t k, bool all)
+static bool drops(const struct plan *plan, size_t k)
+{
+    return plan->stages[k].queue_full != QUEUE_BLOCK;
+}
+
+static bool any_drops(const struct plan *plan)
+{
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        if (drops(plan, k))
+            return true;
+    }
+    return false;
+}
+
+/* What a stage was not given was dropped by its own queue, and counted. */
+static void judge_dropped(const struct plan *plan, const struct run *run)
+{
+    struct run_stage_view stages[PLAN_STAGES_MAX] = {0};
+    struct run_view view = {.stages = stages};
+
+    run_view(run, &view);
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        uint64_t lost =
+            plan->scripts[k].results ? world.left.n - world.results.n : followed.lost[k];
+
+        if (followed.in[k].n != world.in[k].n)
+            machine_fail("stage %s was given items that nobody sent",
+                         plan->stages[k].name);
+        if (lost > 0 && !drops(plan, k))
+            machine_fail("stage %s: %" PRIu64 " items were lost", plan->stages[k].name,
+                         lost);
+        if (lost != stages[k].dropped)
+            machine_fail("stage %s: %" PRIu64 " items were dropped, %" PRIu64 " counted",
+                         plan->stages[k].name, lost, stages[k].dropped);
+    }
+}
+
+/* What workers left is read once. */
+static void judge_results(const struct plan *plan, bool all)
+{
+    size_t left = 0;
+    size_t k = plan->n_stages - 1;
+
+    if (!plan->scripts[k].results)
+        return;
+    sort(&world.left);
+    sort(&world.results);
+    for (size_t r = 0; r < world.results.n; r++, left++) {
+        while (left < world.left.n &&
+               world.left.items[left].pos < world.results.items[r].pos)
+            left++;
+        if (left == world.left.n ||
+            world.left.items[left].pos != world.results.items[r].pos)
+            machine_fail("a result was doubled or changed");
+    }
+    if (all && !drops(plan, k) && world.results.n != world.left.n)
+        machine_fail("%zu of %zu results were lost", world.left.n - world.results.n,
+                     world.left.n);
+}
+
+static void judge_stage(const struct plan *plan, size_t k, bool all, bool lossy)
 {
     const char *name = plan->stages[k].name;
     struct expected_list *expected = &reference.in[k];
@@ -186,10 +247,10 @@ static void judge_stage(const struct plan *plan, size_t k, bool all)
     if (keyed)
         judge_lanes(name, in);
     sort(in);
-    judge_items(name, in, expected, all);
+    judge_items(name, in, expected, all && !lossy);
     if (plans) {
         sort(given);
-        judge_items(name, given, expected, all);
+        judge_items(name, given, expected, all && !lossy);
     }
     if (all && world.finished[k] + world.failed[k] != in->n)
         machine_fail("stage %s: %zu items came, %" PRIu64 " were finished", name, in->n,
@@ -199,7 +260,7 @@ static void judge_stage(const struct plan *plan, size_t k, bool all)
 /* --- the account ---------------------------------------------------------------------------- */
 
 static void judge_account(const struct plan *plan, const struct run *run, bool all,
-                          bool in_time)
+                          bool in_time, bool lossy)
 {
     const struct run_account *a = run_account(run);
     uint64_t made = 0;
@@ -210,7 +271,8 @@ static void judge_account(const struct plan *plan, const struct run *run, bool a
         machine_fail("the account does not add up");
     for (size_t k = 0; k < plan->n_stages; k++) {
         made += world.made[k].n;
-        bad += reference.failed[k];
+        made += plan->scripts[k].results ? world.left_by_tasks : 0;
+        bad += lossy ? followed.failed[k] : reference.failed[k];
     }
     if (in_time && a->unfinished > 0)
         machine_fail("%" PRIu64 " items are left over", a->unfinished);
@@ -228,11 +290,17 @@ void judge_run(const struct plan *plan, const struct run *run, enum run_end end,
 {
     bool in_time = end == RUN_DONE || end == RUN_DRAINED;
     bool all = in_time && !world.ended;
+    bool lossy = any_drops(plan);
 
     judge_end(run, end, n_signals);
     /* A source that is told PPH_STOP may have got some of its items in. */
     reference_make(&reference, plan, end != RUN_DRAINED || !all);
     for (size_t k = 0; k < plan->n_stages; k++)
-        judge_stage(plan, k, all);
-    judge_account(plan, run, all, in_time);
+        judge_stage(plan, k, all, lossy);
+    if (all && lossy) {
+        reference_follow(&followed, plan, end != RUN_DRAINED);
+        judge_dropped(plan, run);
+    }
+    judge_results(plan, all);
+    judge_account(plan, run, all, in_time, lossy);
 }

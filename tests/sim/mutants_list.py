@@ -163,4 +163,15 @@ MUTANTS = [
         "    limits_release_waiting(run);\n", "")]),
     Mutant("limit-stop-before-line", "a stop between the look and the wait for a place is not seen", "exec/limit.c", [(
         "    goes_on = i->placed || run_cancelled(i->stage->run);", "    goes_on = i->placed;")]),
+    Mutant("drop-miscounted", "what a queue drops counts as filtered", "exec/inbox.c", [(
+        "        free_counted(s, &dropped, COUNT_DROPPED);", "        free_counted(s, &dropped, COUNT_FILTERED);")]),
+    Mutant("drop-old-lost", "the oldest batch is dropped, and freed, but not counted as gone from the queue", "exec/inbox.c", [(
+        "        s->dropped += batch->n;\n        batch_list_push(ret_old, batch);", "        batch_list_push(ret_old, batch);")]),
+    Mutant("drop-newest", "of an offer that does not fit the queue keeps the last, and drops what came before", "exec/inbox.c", [(
+        "        batch_list_move(ret_old, parcel);\n        return OFFER_DROPPED;",
+        "        batch_list_move(ret_old, &s->queue);\n        append_locked(s, parcel);\n        mirror_locked(s);\n        return OFFER_DROPPED;")]),
+    Mutant("batch-over", "batches are as large as the queue of the reader allows, whatever it wants", "exec/build.c", [(
+        "        if (reader->batch_items > 0 && reader->batch_items < target)\n            target = reader->batch_items;\n", "")]),
+    Mutant("result-forgotten", "a stage without flush ends before its results are sent", "exec/dispatch.c", [(
+        "        if (s->desc->flush || stage_result_is_read(s)) {", "        if (s->desc->flush) {")]),
 ]

@@ -46,7 +46,7 @@ static bool has_room(const struct stage *d, const struct batch *batch, uint64_t 
 {
     uint64_t cost = batch ? batch->cost : 0;
 
-    if (is_closed(d))
+    if (is_closed(d) || d->graph->queue_full != QUEUE_BLOCK)
         return true;
     if (d->park_head)
         return false;

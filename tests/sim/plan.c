@@ -327,6 +327,51 @@ static void make_plugin(struct plan *plan, size_t k, uint64_t *random)
         script->fatal = FATAL_OPEN + below(random, FATAL_FLUSH - FATAL_OPEN + 1);
 }
 
+/*
+ * What came later has random numbers of its own: the rest of a seed's graph does not depend on it.
+ * Queues that drop, and bounds of what a call is given.
+ */
+static void set_drops_and_batches(struct plan *plan)
+{
+    uint64_t random = plan_mix(plan->seed, 0x64726f70);
+    bool drops = one_in(&random, 3);
+    bool caps = one_in(&random, 3);
+
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        struct kit_stage *s = &plan->stages[k];
+        bool lanes = s->order == ORDER_BY_KEY && s->workers > 1;
+
+        if (plan->scripts[k].kind < SCRIPT_EACH)
+            continue;
+        if (drops && one_in(&random, 3))
+            s->queue_full = lanes || one_in(&random, 2) ? QUEUE_DROP_NEW : QUEUE_DROP_OLD;
+        if (caps && one_in(&random, 2))
+            s->batch_items = 1 + below(&random, 4);
+        if (caps && one_in(&random, 3))
+            s->batch_bytes = 1 + below(&random, 100);
+    }
+}
+
+/* Some leave results, which somebody reads, if there is room for one more stage. */
+static void set_results(struct plan *plan)
+{
+    uint64_t random = plan_mix(plan->seed, 0x72657375);
+    size_t k;
+
+    if (plan->n_stages == PLAN_STAGES_MAX || !one_in(&random, 4))
+        return;
+    for (k = 0; k < plan->n_stages; k++) {
+        if (plan->scripts[k].kind >= SCRIPT_EACH)
+            plan->scripts[k].leaves = one_in(&random, 2);
+    }
+    k = add(plan, &random, 'r', PPH_CONSUMER, SCRIPT_EACH);
+    plan->stages[k].from = ".result";
+    plan->scripts[k].results = true;
+    set_workers(plan, k, 1 + below(&random, 2));
+    set_queue(&plan->stages[k], &random);
+    set_manners(&plan->scripts[k], &random);
+}
+
 /* The budgets have random numbers of their own: the graph of a seed does not depend on them. */
 static void set_budgets(struct plan *plan)
 {
@@ -387,6 +432,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     if (crowded)
         crowd(plan, &random);
     bound_load(plan);
+    set_results(plan);
     plan->threads = one_in(&random, 16) ? 0 : 1 + below(&random, 4);
     plan->n_signals = one_in(&random, crowded ? 2 : 3) ? 1 + !one_in(&random, 3) : 0;
     plan->signal_after[0] = below(&random, 1u << below(&random, 11));
@@ -401,6 +447,7 @@ void plan_make(struct plan *plan, uint64_t seed)
     plan->ticks = one_in(&random, 4);
     plan->lies = one_in(&random, 8);
     set_budgets(plan);
+    set_drops_and_batches(plan);
     set_limits(plan);
     set_rates(plan);
 }

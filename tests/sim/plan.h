@@ -62,6 +62,8 @@ struct script {
     uint8_t bursts;   /* ... or many */
     uint8_t fails, forwards;
     unsigned sums; /* PPH_STATEFUL: outputs of each worker's flush */
+    bool leaves;   /* each worker leaves a result */
+    bool results;  /* it reads those of others, and nothing else */
 
     /* Manners. */
     uint8_t obeys;    /* PPH_MORE */

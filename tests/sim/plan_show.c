@@ -13,17 +13,23 @@ static void describe_stage(const struct plan *plan, size_t k, struct text *t)
                                         [SCRIPT_TASK] = "task",
                                         [SCRIPT_EACH] = "each",
                                         [SCRIPT_BATCH] = "batch"};
+    static const char *const fulls[] = {[QUEUE_BLOCK] = "waits",
+                                        [QUEUE_DROP_NEW] = "drops the new",
+                                        [QUEUE_DROP_OLD] = "drops the old"};
     const struct kit_stage *s = &plan->stages[k];
     const struct script *script = &plan->scripts[k];
 
     text_printf(
         t,
-        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s, limit %u of %u calls\n",
+        "  %s <- %s: %s x %u, %s, queue %llu items %llu bytes, on error %s, flags %#x%s%s, limit %u of %u calls\n"
+        "     when full it %s, batches of %u items, %u bytes%s%s\n",
         s->name, s->from ? s->from : "-", kinds[script->kind], s->workers,
         orders[s->order], (unsigned long long)s->queue_items,
         (unsigned long long)s->queue_bytes, policies[s->on_error], s->plugin->flags,
         s->plugin->plan ? ", plan" : "", script->fatal ? ", fatal" : "", s->limit,
-        s->limit_calls);
+        s->limit_calls, fulls[s->queue_full], s->batch_items, s->batch_bytes,
+        script->leaves ? ", leaves results" : "",
+        script->results ? ", reads results" : "");
     if (s->rate.items > 0)
         text_printf(t, "     %llu items in %llu ns\n", (unsigned long long)s->rate.items,
                     (unsigned long long)s->rate.per_ns);

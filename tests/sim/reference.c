@@ -2,6 +2,7 @@
 #include "sim/reference.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { PORT_DEAD = PLAN_PORTS };
 
@@ -149,11 +150,59 @@ static void flush(struct reference *r, const struct plan *plan, size_t k)
     }
 }
 
-void reference_make(struct reference *r, const struct plan *plan, bool whole)
+static int by_pos(const void *a, const void *b)
+{
+    const struct expected *x = a;
+    const struct expected *y = b;
+
+    if (x->pos != y->pos)
+        return x->pos < y->pos ? -1 : 1;
+    return (x->content > y->content) - (x->content < y->content);
+}
+
+static int seen_by_pos(const void *a, const void *b)
+{
+    const struct seen *x = a;
+    const struct seen *y = b;
+
+    if (x->pos != y->pos)
+        return x->pos < y->pos ? -1 : 1;
+    return (x->content > y->content) - (x->content < y->content);
+}
+
+/* Inputs of the stage that it saw, of those that it should have been given. */
+static void keep_seen(struct expected_list *expected, const struct seen_list *seen)
+{
+    struct seen *sorted = calloc(seen->n + 1, sizeof(*sorted));
+    size_t kept = 0;
+    size_t s = 0;
+
+    if (!sorted)
+        abort();
+    if (seen->n > 0)
+        memcpy(sorted, seen->items, seen->n * sizeof(*sorted));
+    qsort(sorted, seen->n, sizeof(*sorted), seen_by_pos);
+    if (expected->n > 1)
+        qsort(expected->items, expected->n, sizeof(*expected->items), by_pos);
+    for (size_t e = 0; e < expected->n && s < seen->n; e++) {
+        const struct expected *item = &expected->items[e];
+
+        if (item->pos == sorted[s].pos && item->content == sorted[s].content) {
+            expected->items[kept++] = *item;
+            s++;
+        }
+    }
+    expected->n = kept;
+    free(sorted);
+}
+
+/* `seen`: as it went on from what stages saw. */
+static void make(struct reference *r, const struct plan *plan, bool whole, bool seen)
 {
     for (size_t k = 0; k < PLAN_STAGES_MAX; k++) {
         r->in[k].n = 0;
         r->failed[k] = 0;
+        r->lost[k] = 0;
     }
     for (size_t k = 0; k < plan->n_stages; k++) {
         enum script_kind kind = plan->scripts[k].kind;
@@ -164,6 +213,12 @@ void reference_make(struct reference *r, const struct plan *plan, bool whole)
             emit_all(r, plan, k);
         else if (kind <= SCRIPT_PLANNED)
             emit_made(r, plan, k);
+        if (seen) {
+            size_t sent = r->in[k].n;
+
+            keep_seen(&r->in[k], &world.in[k]);
+            r->lost[k] = sent - r->in[k].n;
+        }
         for (size_t i = 0; i < r->in[k].n; i++) {
             struct expected in = r->in[k].items[i];
 
@@ -171,4 +226,14 @@ void reference_make(struct reference *r, const struct plan *plan, bool whole)
         }
         flush(r, plan, k);
     }
+}
+
+void reference_make(struct reference *r, const struct plan *plan, bool whole)
+{
+    make(r, plan, whole, false);
+}
+
+void reference_follow(struct reference *r, const struct plan *plan, bool whole)
+{
+    make(r, plan, whole, true);
 }

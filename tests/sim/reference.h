@@ -24,7 +24,11 @@ struct expected_list {
 struct reference {
     struct expected_list in[PLAN_STAGES_MAX]; /* input of each stage */
     uint64_t failed[PLAN_STAGES_MAX];         /* inputs that it says are bad */
+    uint64_t lost[PLAN_STAGES_MAX]; /* reference_follow(): inputs it has not seen */
 };
+
+/* As reference_make(), but what follows from inputs that a stage has not seen is left out. */
+void reference_follow(struct reference *r, const struct plan *plan, bool whole);
 
 /*
  * `whole`: the sources are taken to emit all that they have; else what world.made says they did.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/script.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +178,36 @@ static int item_failed(struct actor *a, const struct pph_item *it)
     return actor_fail(a, it, PPH_FAIL);
 }
 
+/* --- results -------------------------------------------------------------------------------- */
+
+/* Leaves a number that nobody else leaves; returns what the host says. */
+static int leave_result(struct actor *a)
+{
+    struct pph_item name = {.pos = script_sum(a->script, a->ctx->worker, 1u << 16)};
+    char number[32];
+    int rc;
+
+    (void)snprintf(number, sizeof(number), "%" PRIu64, name.pos);
+    rc = a->ctx->host->result(a->ctx, NULL, number);
+    if (rc == PPH_OK)
+        world_saw(&world.left, a, &name);
+    world.left_by_tasks += rc == PPH_OK && a->script->kind == SCRIPT_TASK;
+    return rc;
+}
+
+/* What another one left. */
+static void read_result(const struct actor *a, const struct pph_item *it)
+{
+    struct pph_item name = {0};
+    char number[32] = "";
+
+    if (it->len == 0 || it->len >= sizeof(number))
+        machine_fail("a result has %u bytes", it->len);
+    memcpy(number, it->data, it->len);
+    name.pos = strtoull(number, NULL, 10);
+    world_saw(&world.results, a, &name);
+}
+
 /* Fails though it will be tried again: at times by chance, and always where it is bad. */
 static bool fails_for_now(struct actor *a, const struct pph_item *it)
 {
@@ -193,6 +225,12 @@ int script_each(struct pph_ctx *ctx, struct pph_item *it)
     struct actor *a = actor_enter(ctx);
     int rc;
 
+    if (a->script->results) {
+        actor_dawdle(a);
+        read_result(a, it);
+        actor_leave(a);
+        return PPH_OK;
+    }
     if (fails_for_now(a, it)) {
         payload_check(it);
         rc = actor_fail(a, it, PPH_RETRY);
@@ -256,11 +294,27 @@ static int batch_items(struct actor *a, struct pph_item *items, size_t n)
     return wants_no_more(a) ? PPH_END : PPH_OK;
 }
 
+/* A call gets no more than its stage wants; the last item goes beyond so many bytes. */
+static void check_batch(const struct actor *a, const struct pph_item *items, size_t n)
+{
+    const struct kit_stage *stage = &world.plan->stages[a->script->stage];
+    uint64_t bytes = 0;
+
+    for (size_t k = 0; k + 1 < n; k++)
+        bytes += items[k].len;
+    if ((stage->batch_items > 0 && n > stage->batch_items) ||
+        (stage->batch_bytes > 0 && bytes >= stage->batch_bytes && n > 1))
+        machine_fail("stage %s: a call was given %zu items, of %" PRIu64
+                     " bytes but for the last",
+                     stage->name, n, bytes);
+}
+
 int script_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 {
     struct actor *a = actor_enter(ctx);
     int rc;
 
+    check_batch(a, items, n);
     actor_dawdle(a);
     rc = a->script->whole && !a->begun ? emit_whole(a, items, n)
                                        : batch_items(a, items, n);
@@ -303,7 +357,7 @@ static int generate(struct actor *a)
     if (s->kind == SCRIPT_TASK && ++a->next <= s->items)
         return PPH_OK;
     if (s->kind == SCRIPT_TASK)
-        return a->ctx->host->result(a->ctx, NULL, "null") == PPH_OK ? PPH_END : PPH_FATAL;
+        return leave_result(a) == PPH_OK ? PPH_END : PPH_FATAL;
     if (!planned && actor_chance(s->pauses) && most > a->next + 2)
         most = a->next + 2; /* the rest in another call */
     rc = emit_outputs(a, most, planned ? planned_pos : item_pos, NULL);
@@ -373,7 +427,7 @@ int script_plan(struct pph_ctx *ctx, const struct pph_item *items, size_t n)
         rc = actor_fatal(a);
     else if (a->script->kind == SCRIPT_PLANNED)
         rc = plan_range(a);
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n && !a->script->results; k++)
         world_saw(&world.given[a->script->stage], a, &items[k]);
     actor_end_plan(a);
     actor_leave(a);
@@ -396,6 +450,8 @@ int script_flush(struct pph_ctx *ctx, int why)
         rc = actor_fatal(a);
     else
         rc = emit_outputs(a, a->script->sums, sum_pos, NULL);
+    if (rc == PPH_OK && a->script->leaves)
+        rc = leave_result(a);
     a->flush_goes_on = rc == PPH_MORE;
     actor_leave(a);
     return rc;

@@ -27,12 +27,15 @@ struct world {
     struct seen_list in[PLAN_STAGES_MAX];    /* inputs, as their calls began */
     struct seen_list given[PLAN_STAGES_MAX]; /* inputs, as `plan` was given them */
     struct seen_list made[PLAN_STAGES_MAX];  /* sources: what emit took */
-    uint64_t finished[PLAN_STAGES_MAX];      /* inputs */
-    uint64_t failed[PLAN_STAGES_MAX];        /* items said to be bad */
-    bool fatal;                              /* something was said that stops the run */
-    bool ended;                              /* a stage wanted no more */
-    uint64_t adopted, released;              /* payloads lent to the host */
-    unsigned calls[PLAN_LIMITS + 1];         /* that run now, of each limit */
+    struct seen_list left,
+        results; /* numbers that workers left, and that somebody read */
+    uint64_t left_by_tasks;
+    uint64_t finished[PLAN_STAGES_MAX]; /* inputs */
+    uint64_t failed[PLAN_STAGES_MAX];   /* items said to be bad */
+    bool fatal;                         /* something was said that stops the run */
+    bool ended;                         /* a stage wanted no more */
+    uint64_t adopted, released;         /* payloads lent to the host */
+    unsigned calls[PLAN_LIMITS + 1];    /* that run now, of each limit */
 };
 
 extern struct world world;
