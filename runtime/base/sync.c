@@ -220,6 +220,51 @@ unsigned thread_count(void)
 
 static const int own_faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 
+bool thread_set_fault_stack(void *bytes, size_t len)
+{
+    const stack_t own = {.ss_sp = bytes, .ss_size = len};
+    stack_t old;
+
+    return sigaltstack(NULL, &old) == 0 && old.ss_flags & SS_DISABLE &&
+           sigaltstack(&own, NULL) == 0;
+}
+
+struct start {
+    void *(*body)(void *);
+    void *arg;
+};
+
+/* Far up in the thread's own stack there is room that is left when the stack has overflowed. */
+static void *begin_thread(void *arg)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    struct start start = *(struct start *)arg;
+    _Alignas(64) char fault_stack[THREAD_FAULT_STACK];
+    bool set = thread_set_fault_stack(fault_stack, sizeof(fault_stack));
+    void *result;
+
+    free(arg);
+    result = start.body(start.arg);
+    if (set)
+        (void)sigaltstack(&none, NULL);
+    return result;
+}
+
+static int create(pthread_t *ret_thread, const char *name, void *(*body)(void *),
+                  void *arg)
+{
+    struct start *start = malloc(sizeof(*start));
+    int rc;
+
+    if (!start)
+        return ENOMEM;
+    *start = (struct start){body, arg};
+    rc = chaos_create(ret_thread, name, begin_thread, start);
+    if (rc != 0)
+        free(start);
+    return rc;
+}
+
 int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
                  void *arg)
 {
@@ -233,7 +278,7 @@ int thread_start(pthread_t *ret_thread, const char *name, void *(*body)(void *),
     for (size_t k = 0; k < sizeof(own_faults) / sizeof(*own_faults); k++)
         (void)sigdelset(&all, own_faults[k]);
     MUST(pthread_sigmask(SIG_SETMASK, &all, &old));
-    rc = chaos_create(ret_thread, name, body, arg);
+    rc = create(ret_thread, name, body, arg);
     MUST(pthread_sigmask(SIG_SETMASK, &old, NULL));
     if (rc != 0)
         return rc;

@@ -99,6 +99,14 @@ uint32_t thread_id(void);
  */
 bool thread_sleeps(uint32_t id, uint64_t *ret_busy_ns);
 
+enum { THREAD_FAULT_STACK = 64 << 10 }; /* bytes: what a handler needs, and to spare */
+
+/*
+ * Lets handlers with SA_ONSTACK run on these bytes, which must live as long as the calling thread: they can tell then that
+ * its own stack has overflowed.  False: somebody has seen to that before.  thread_start() does it for its threads.
+ */
+bool thread_set_fault_stack(void *bytes, size_t len);
+
 /*
  * Starts a thread with all signals blocked, so that they reach the thread that asked for them, except those that tell
  * of what a thread has done itself, such as SIGSEGV.

@@ -161,10 +161,12 @@ static void must(bool ok)
 
 void crash_watch(struct run *run)
 {
-    static bool registered; /* [control] */
+    static _Alignas(64) char stack[THREAD_FAULT_STACK]; /* [control], as the next */
+    static bool registered;
     struct sigaction action;
 
     PPH_ASSERT(run != NULL);
+    (void)thread_set_fault_stack(stack, sizeof(stack));
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -51,6 +51,15 @@ def test_a_crash_names_the_stage_and_keeps_its_signal(host):
                 check("= plugin " in done.err and "crash.so; " in done.err, done)
 
 
+def test_a_stack_that_overflows_is_told_too(host):
+    for stage in STAGES if not host.sanitized() else ():  # sanitizers have handlers of their own for it
+        for way in WAYS:
+            done = crashes(host, stage, "call", "depth", *way)
+            check(done.code == -signal.SIGSEGV, (stage, way, done))
+            check(done.err.count("error[R604]: stage 'bad', worker ") == 1, (stage, way, done))
+            check("crashed with SIGSEGV in a call\n" in done.err, (stage, way, done))
+
+
 def test_exit_is_no_end_of_a_run(host):
     for stage, where, call, ways in places("middle"):
         for way in ways:

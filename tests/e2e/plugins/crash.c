@@ -7,7 +7,16 @@
 
 enum { ARG_WHERE, ARG_HOW };
 enum where { IN_OPEN, IN_START, IN_CALL, IN_FLUSH, IN_STOP, IN_CLOSE };
-enum how { BY_ABORT, BY_SEGV, BY_EXIT };
+enum how { BY_ABORT, BY_SEGV, BY_EXIT, BY_DEPTH };
+
+/* Without an end, and each time with something that is needed after it.  NOLINTNEXTLINE(misc-no-recursion) */
+static unsigned deeper(volatile unsigned *above)
+{
+    volatile unsigned here[64];
+
+    here[0] = *above + 1;
+    return here[0] == 0 ? 0 : deeper(here) + here[0];
+}
 
 static void here(struct pph_ctx *ctx, enum where where)
 {
@@ -17,6 +26,11 @@ static void here(struct pph_ctx *ctx, enum where where)
         abort();
     if (ctx->args[ARG_HOW].i == BY_EXIT)
         exit(0); /* as if all were well.  NOLINT(concurrency-mt-unsafe) */
+    if (ctx->args[ARG_HOW].i == BY_DEPTH) {
+        volatile unsigned zero = 0;
+
+        (void)deeper(&zero);
+    }
     (void)raise(SIGSEGV);
 }
 
@@ -85,7 +99,7 @@ static const struct pph_param params[] = {{.name = "where",
                                            .type = PPH_ENUM},
                                           {.name = "how",
                                            .doc = "What is done there.",
-                                           .choices = "abort|segv|exit",
+                                           .choices = "abort|segv|exit|depth",
                                            .def = "abort",
                                            .type = PPH_ENUM},
                                           {0}};
