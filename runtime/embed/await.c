@@ -7,9 +7,6 @@
 #include "base/clock.h"
 
 enum {
-    /* How often a wait lets others run before it sleeps: what it waits for is mostly near, and to sleep and be woken
-     * costs several times as much. */
-    YIELDS = 16,
     LOOK_NS = 250 * NS_PER_MS, /* between two looks of a wait without limit */
     LOOKS = 8,         /* of a run, in a row, before it is believed to be at rest */
     LINKS_OF_NONE = 2, /* of the folder of threads, if there were none */
@@ -84,7 +81,7 @@ bool await_cond(struct await *await, struct cond *cond, struct mutex *lock)
 
     if (await->timeout_ms == 0 || await->stuck)
         return false;
-    if (await->yields < YIELDS &&
+    if (await->yields < AWAIT_YIELDS &&
         (await->timeout_ms < 0 || clock_now_ns() < await->deadline_ns)) {
         await->yields++;
         mutex_unlock(lock);

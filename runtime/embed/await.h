@@ -16,6 +16,12 @@
 
 #include "base/sync.h"
 
+/*
+ * How often a wait lets others run before it sleeps: what it waits for is mostly near, and to sleep and be woken costs
+ * several times as much.
+ */
+enum { AWAIT_YIELDS = 8 };
+
 /* One wait, from its begin to its end; the waiter's. */
 struct await {
     int64_t timeout_ms;   /* negative: without limit */

@@ -259,6 +259,23 @@ static bool may_go_on_locked(const struct end *end, const struct block *block)
            end->cancelled || end->closed == END_UNWANTED;
 }
 
+/*
+ * Lets others run before the thread lends its slot, which costs a second thread.  True: there is room now, and for
+ * more than this block.
+ */
+static bool yields_for_room(struct end *end, const struct block *block)
+{
+    bool room = false;
+
+    for (int k = 0; k < AWAIT_YIELDS && !room; k++) {
+        thread_yield();
+        mutex_lock(&end->lock);
+        room = may_go_on_locked(end, block) && end->items <= end->max_items / 2;
+        mutex_unlock(&end->lock);
+    }
+    return room;
+}
+
 static void wait_for_room(struct pph_ctx *ctx, struct end *end, const struct block *block)
 {
     ctx->host->block_begin(ctx);
@@ -287,7 +304,8 @@ static int pull_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
     mutex_lock(&end->lock);
     waits = !may_go_on_locked(end, block);
     mutex_unlock(&end->lock);
-    if (waits) /* nobody else puts anything in: the room stays */
+    if (waits &&
+        !yields_for_room(end, block)) /* nobody else puts anything in: the room stays */
         wait_for_room(ctx, end, block);
     mutex_lock(&end->lock);
     if (end->cancelled) {

@@ -228,15 +228,16 @@ static enum pph_push_answer push_portion(struct pushing *p, struct pph_error **r
 static bool check_items(const struct end *end, const struct pph_item *items, size_t n,
                         struct pph_error **ret_error)
 {
-    for (size_t k = 0; k < n; k++) {
-        if (!items || (!items[k].data && items[k].len > 0)) {
-            fault_set(ret_error, "A707",
-                      "input '%s' was given an item without data (the %zu. of %zu)",
-                      end->name, k + 1, n);
-            return false;
-        }
-    }
-    return true;
+    size_t good = 0;
+
+    while (items && good < n && (items[good].data || items[good].len == 0))
+        good++;
+    if (good == n)
+        return true;
+    fault_set(ret_error, "A707",
+              "input '%s' was given an item without data (the %zu. of %zu)", end->name,
+              good + 1, n);
+    return false;
 }
 
 static enum pph_push_answer push_all(struct pushing *p, int64_t timeout_ms,
