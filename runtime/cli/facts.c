@@ -166,6 +166,9 @@ static void show_rates(const struct graph *graph, struct text *out)
         if (stage->rate.items > 0)
             text_printf(out, "  %s is held back to %s (rate)\n", stage->name,
                         stage->rate.text);
+        if (stage->batch_wait_ns > 0)
+            text_printf(out, "  %s waits up to %s for its batches (batch: wait)\n",
+                        stage->name, stage->desc->batch_wait_node->text);
     }
 }
 
@@ -252,6 +255,21 @@ void facts_show(const struct graph *graph, struct text *out)
     show_limits(graph, out);
 }
 
+static void json_batch(const struct graph_stage *stage, struct text *out)
+{
+    bool waits = stage->batch_wait_ns > 0;
+    uint64_t items = waits ? stage->queue_items : BATCH_MOST_ITEMS;
+    uint64_t bytes = waits ? stage->queue_bytes : BATCH_MOST_BYTES;
+
+    text_printf(
+        out, ",\"batch\":{\"items\":%llu,\"bytes\":%llu",
+        (unsigned long long)(stage->batch_items > 0 ? stage->batch_items : items),
+        (unsigned long long)(stage->batch_bytes > 0 ? stage->batch_bytes : bytes));
+    if (waits)
+        text_printf(out, ",\"wait_ns\":%llu", (unsigned long long)stage->batch_wait_ns);
+    text_str(out, "}");
+}
+
 static void json_stage(const struct graph_stage *stage, struct text *out)
 {
     text_str(out, "{\"name\":");
@@ -274,9 +292,7 @@ static void json_stage(const struct graph_stage *stage, struct text *out)
                     (unsigned long long)stage->queue_items,
                     (unsigned long long)stage->queue_bytes, facts_full(stage));
     if (stage->batch_items > 0 || stage->batch_bytes > 0)
-        text_printf(out, ",\"batch\":{\"items\":%u,\"bytes\":%u}",
-                    stage->batch_items > 0 ? stage->batch_items : BATCH_MOST_ITEMS,
-                    stage->batch_bytes > 0 ? stage->batch_bytes : BATCH_MOST_BYTES);
+        json_batch(stage, out);
     if (stage->rate.items > 0) {
         text_str(out, ",\"rate\":");
         text_json(out, stage->rate.text, strlen(stage->rate.text));

@@ -253,6 +253,11 @@ static void batch_lines(struct yaml_out *y, const struct graph_stage *stage)
         words(y, facts_size(stage->batch_bytes, text));
         end_or_default(y, desc->batch_bytes_node, "default");
     }
+    if (stage->batch_wait_ns > 0) {
+        yaml_out_key(y, PARAM_INDENT, "wait");
+        words(y, desc->batch_wait_node->text);
+        end_or_default(y, desc->batch_wait_node, "default");
+    }
 }
 
 /* There are no words for what holds when it is not set. */

@@ -30,8 +30,7 @@ static const char *const default_never[] = {"use", "with", "name", "from", NULL}
 
 static const char *const queue_known[] = {"items", "bytes", "full", NULL};
 
-static const char *const batch_known[] = {"items", "bytes", NULL};
-static const char *const batch_later[] = {"wait", NULL};
+static const char *const batch_known[] = {"items", "bytes", "wait", NULL};
 
 static const char *const order_known[] = {"by", NULL};
 
@@ -85,7 +84,7 @@ const struct key_set queue_keys = {
 const struct key_set batch_keys = {
     .where = "a batch",
     .known = batch_known,
-    .later = batch_later,
+    .later = none,
     .ignored = none,
 };
 

@@ -46,6 +46,7 @@ enum {
     QUEUE_ITEMS_MAX = 1 << 24,
     BATCH_MOST_ITEMS = 1024,     /* of any batch: flow/batch.h */
     BATCH_MOST_BYTES = 64 << 10, /* ... of several items */
+    GATHER_MOST_ITEMS = 1 << 15, /* of a call of a stage that waits for them */
     STAGES_MAX = 256,
     WORKERS_MAX = 1024, /* of one stage */
     THREADS_MAX = 1024, /* of the pool */
@@ -115,9 +116,11 @@ struct stage_desc {
     const struct yaml_node *on_error_node; /* NULL: not given */
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
-    /* The most that a call of the stage gets; 0: auto */
-    uint32_t batch_items, batch_bytes;
-    const struct yaml_node *batch_items_node, *batch_bytes_node; /* NULL: not given */
+    /* The most that a call of the stage gets; 0: auto; and how long it waits for so much */
+    uint32_t batch_items;
+    uint64_t batch_bytes, batch_wait_ns;
+    const struct yaml_node *batch_items_node, *batch_bytes_node,
+        *batch_wait_node; /* NULL: not given */
     struct rate rate;
     const struct yaml_node *rate_node;  /* NULL: not given */
     const struct limit_desc *limit;     /* in pipeline.limits; NULL: none */

@@ -13,6 +13,7 @@
 #include "exec/policy.h"
 #include "exec/ready.h"
 #include "exec/results.h"
+#include "exec/take.h"
 #include "exec/workers.h"
 
 enum {
@@ -57,8 +58,7 @@ static void end_call(struct instance *i)
 {
     count_call(i);
     scope_end(&i->scope, &i->memory);
-    batch_free(i->in, &i->memory);
-    i->in = NULL;
+    take_end(i);
     i->kept = 0;
     i->kept_cut = false;
     i->scope_keep = 0;

@@ -16,6 +16,7 @@
 #include "exec/order.h"
 #include "exec/pace.h"
 #include "exec/ready.h"
+#include "exec/take.h"
 
 enum {
     LOW_WATER_PART = 8, /* sources go on when so large a part of the memory is free */
@@ -186,6 +187,7 @@ void budget_wait_locked(struct stage *s, struct wakes *wakes)
         return;
     atomic_fetch_or_explicit(&s->run->budget.waiting[s->id / 64], bit_of(s),
                              memory_order_seq_cst); /* see budget-note */
+    take_hurry(s->run, wakes);
     if (budget_reason(s->run) == BUDGET_NONE) {
         stage_set_ready_locked(s);
         wakes->notify = true;

@@ -9,10 +9,22 @@
 #include "exec/limit.h"
 #include "exec/pace.h"
 #include "exec/results.h"
+#include "exec/take.h"
 
 static_assert((int)BATCH_MOST_ITEMS == (int)BATCH_ITEMS_MAX,
               "what `batch:` allows there is");
 static_assert((int)BATCH_MOST_BYTES == (int)BATCH_PAYLOAD_MAX, "likewise");
+
+/* Of a batch in front of a stage that gathers: so small that there is room for it until enough has come. */
+static uint64_t room_for_one_more(const struct graph_stage *reader)
+{
+    uint64_t least = reader->queue_items / 16;
+    uint64_t rest = reader->batch_items < reader->queue_items
+                        ? reader->queue_items - reader->batch_items + 1
+                        : 1;
+
+    return rest > least ? rest : least;
+}
 
 /* How much goes into a batch: as much as the one of its readers wants that wants least. */
 static void set_targets(struct port *port)
@@ -26,10 +38,15 @@ static void set_targets(struct port *port)
 
         if (half < target)
             target = half;
+        if (reader->batch_wait_ns > 0) { /* it makes its own batches */
+            if (room_for_one_more(reader) < target)
+                target = room_for_one_more(reader);
+            continue;
+        }
         if (reader->batch_items > 0 && reader->batch_items < target)
             target = reader->batch_items;
         if (reader->batch_bytes > 0 && reader->batch_bytes < port->payload)
-            port->payload = reader->batch_bytes;
+            port->payload = (uint32_t)reader->batch_bytes; /* 64 KiB at most */
     }
     port->target = target > 0 ? (uint32_t)target : 1;
 }
@@ -81,6 +98,7 @@ static bool build_producers(struct stage *s)
 static bool build_instance(struct stage *s, struct instance *i, unsigned index)
 {
     size_t n_ports = s->graph->n_ports;
+    uint32_t most = take_items_max(s->graph);
 
     i->outlets = calloc(n_ports, sizeof(*i->outlets));
     if (!i->outlets)
@@ -90,10 +108,20 @@ static bool build_instance(struct stage *s, struct instance *i, unsigned index)
         i->outlets[p].payload = s->ports[p].payload;
     }
     if (s->needs_originals && s->desc->batch) {
-        i->originals = calloc(BATCH_ITEMS_MAX, sizeof(*i->originals));
+        i->originals = calloc(most, sizeof(*i->originals));
         if (!i->originals)
             return false;
     }
+    if (stage_gathers(s)) {
+        i->view = calloc(1, sizeof(*i->view) + most * sizeof(*i->view->items));
+        if (!i->view)
+            return false;
+        i->view->cap = most;
+    }
+    i->failed_words = (most + 63) / 64;
+    i->failed_items = calloc(i->failed_words, sizeof(*i->failed_items));
+    if (!i->failed_items)
+        return false;
     i->magic = INSTANCE_MAGIC;
     i->index = index;
     i->stage = s;
@@ -184,6 +212,8 @@ static void free_instance(struct instance *i)
     if (!i)
         return;
     free(i->originals);
+    free(i->view);
+    free(i->failed_items);
     free(i->outlets);
     if (i->magic != INSTANCE_MAGIC)
         return;

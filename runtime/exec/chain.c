@@ -171,6 +171,7 @@ struct standing {
     bool tries_again; /* a call waits until it is time for that */
     bool has_work;    /* or could make some */
     bool paced;       /* its rate holds it back */
+    bool gathers;     /* it waits for more to come */
     uint64_t items;
 };
 
@@ -185,6 +186,7 @@ static struct standing look_at_standing(struct stage *s)
                     (s->graph->is_source && !s->source_done),
         .items = s->queue.items,
         .paced = s->pace.held_since_ns > 0,
+        .gathers = s->graph->batch_wait_ns > 0 && s->wake_ns > 0,
     };
     for (const struct instance *i = s->free; i; i = i->next)
         st.sleeping = st.sleeping || i->not_before_ns > 0;
@@ -261,6 +263,9 @@ static bool show_wait(struct stage *s, const struct standing *st, struct text *o
     } else if (st->paced) {
         begin_clause(s, out);
         text_printf(out, "is held back by its rate of %s", s->graph->rate.text);
+    } else if (st->gathers) {
+        begin_clause(s, out);
+        text_str(out, "waits for more to come (batch: wait)");
     } else if (st->tries_again) {
         begin_clause(s, out);
         text_str(out, "waits until it tries a failed item again");

@@ -14,6 +14,7 @@
 #include "exec/ready.h"
 #include "exec/rejects.h"
 #include "exec/stall.h"
+#include "exec/take.h"
 #include "exec/watchdog.h"
 #include "exec/workers.h"
 
@@ -38,7 +39,8 @@ static void drain(struct run *run)
 
         if (s->graph->is_source)
             stage_cancel_calls(s);
-        if (s->graph->is_source || tries_again(s)) /* which waits no more then */
+        if (s->graph->is_source || tries_again(s) ||
+            stage_gathers(s)) /* which waits no more then */
             stage_make_ready(s);
     }
 }
@@ -104,7 +106,7 @@ static uint64_t wake_waiting(struct run *run)
         struct stage *s = &run->stages[k];
         bool due;
 
-        if (!s->graph->is_source && !tries_again(s))
+        if (!s->graph->is_source && !tries_again(s) && !stage_gathers(s))
             continue;
         mutex_lock(&s->lock);
         due = is_due(s->graph->is_source ? s->free : s->held, now, &wait);

@@ -121,7 +121,8 @@ static enum call next_call_locked(struct stage *s)
     if (s->phase == STAGE_FLUSHING)
         return s->next_flush < s->n_instances ? CALL_FLUSH : CALL_NONE;
     if (!s->graph->is_source)
-        return s->queue.n > 0 ? CALL_ITEMS : CALL_NONE;
+        return s->queue.n > 0 && (!stage_gathers(s) || take_is_due_locked(s)) ? CALL_ITEMS
+                                                                              : CALL_NONE;
     if (s->source_done || atomic_load_explicit(&s->run->draining, memory_order_relaxed))
         return CALL_NONE;
     if (stage_is_paced(s) && s->desc->plan && s->running + s->n_held > 0)
@@ -227,6 +228,10 @@ static void register_waiter_locked(struct stage *s, const uint64_t *blocked,
                    atomic_load_explicit(&d->closed, memory_order_relaxed);
             if (!room)
                 stage_bit_set(d->waiters, s->id); /* it is not empty: a pop will come */
+            if (!room && stage_gathers(d)) {      /* at once: see gather-note in take.c */
+                stage_set_ready_locked(d);
+                wakes->notify = true;
+            }
             mutex_unlock(&d->lock);
             if (room) { /* this thread may get busy, and others have gone to sleep meanwhile */
                 stage_set_ready_locked(s);
@@ -316,6 +321,14 @@ static enum work claim_work_locked(struct stage *s, struct instance *only,
     return WORK_NONE;
 }
 
+/* If the stage waits for another time than control knows of, it is told. */
+static void tell_time_locked(struct stage *s, struct wakes *wakes) REQUIRES(s->lock);
+static void tell_time_locked(struct stage *s, struct wakes *wakes)
+{
+    wakes->control = s->wake_ns != s->told_ns && s->wake_ns > 0;
+    s->told_ns = s->wake_ns;
+}
+
 enum work stage_dispatch(struct stage *s, struct instance *only,
                          struct instance **ret_instance)
 {
@@ -347,8 +360,7 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
         } else if (work == WORK_ACTIVATE) {
             pace_begin_locked(s, *ret_instance);
         }
-        wakes.control = s->wake_ns != s->told_ns && s->wake_ns > 0;
-        s->told_ns = s->wake_ns;
+        tell_time_locked(s, &wakes);
     }
     if (work == WORK_NONE)
         limit_pass_on_locked(s, only, &wakes);
@@ -454,6 +466,7 @@ bool stage_complete(struct stage *s, struct instance *i, enum outcome outcome,
         limit_leave_locked(s, i, &wakes);
         finished = give_back_locked(s, i, outcome);
     }
+    tell_time_locked(s, &wakes);
     mutex_unlock(&s->lock);
     wakes_deliver(s->run, &wakes);
     if (outcome == OUTCOME_IDLE ||

@@ -262,7 +262,8 @@ bool emit_may_keep(const struct instance *i)
     const struct batch *in = i->in;
     const struct outlet *o = &i->outlets[0];
 
-    return in && i->stage->graph->has_output && in->n <= o->target && !o->open &&
+    return in && in != i->view && i->stage->graph->has_output && in->n <= o->target &&
+           !o->open &&
            (o->payload == BATCH_PAYLOAD_MAX || in->n == 1 || in->payload <= o->payload);
 }
 

@@ -121,6 +121,42 @@ static void resolve_full(struct graph_stage *s, struct diag_list *diags)
     diag_note(d, "with an order by key each worker has a line of its own");
 }
 
+/* E318: what a stage waits for must find room in its queue. */
+static void check_gathered(const struct graph_stage *s, struct diag_list *diags)
+{
+    const struct stage_desc *desc = s->desc;
+    bool items = s->batch_items > s->queue_items;
+    const struct yaml_node *node =
+        items ? desc->batch_items_node : desc->batch_bytes_node;
+    struct diag *d;
+
+    if (!items && s->batch_bytes <= s->queue_bytes)
+        return;
+    d = diag_add(diags, DIAG_ERROR, "E318", node->source, node->at,
+                 "stage '%s' waits for more than its queue can hold", s->name);
+    if (items)
+        diag_hint(d, "write  queue: {items: %llu}  or more",
+                  2 * (unsigned long long)s->batch_items);
+    else
+        diag_hint(d, "write  queue: {bytes: %lluMB}  or more",
+                  2 * (unsigned long long)s->batch_bytes / 1000000 + 1);
+    diag_note(d, "so that more can come while a call has the batch before");
+}
+
+/* E319: lanes have a queue in common, and each would have to gather by itself. */
+static void refuse_keyed(struct graph_stage *s, struct diag_list *diags)
+{
+    const struct yaml_node *node = s->desc->batch_wait_node;
+
+    s->batch_wait_ns = 0;
+    if (!stage_says(s->desc, "batch"))
+        return; /* the default is for those that can */
+    diag_hint(diag_add(diags, DIAG_ERROR, "E319", node->source, node->at,
+                       "stage '%s' cannot wait for batches", s->name),
+              "write  workers: 1  or another order: with an order by key each worker has "
+              "a line of its own");
+}
+
 /* `batch:` is for stages that get some. */
 static void resolve_batch(struct graph_stage *s, struct diag_list *diags)
 {
@@ -130,6 +166,11 @@ static void resolve_batch(struct graph_stage *s, struct diag_list *diags)
     if (!s->is_source) {
         s->batch_items = desc->batch_items;
         s->batch_bytes = desc->batch_bytes;
+        s->batch_wait_ns = desc->batch_wait_ns;
+        if (s->batch_wait_ns > 0 && s->keyed)
+            refuse_keyed(s, diags);
+        if (s->batch_wait_ns > 0)
+            check_gathered(s, diags);
     } else if (node) {
         diag_hint(diag_add(diags, DIAG_ERROR, "E316", node->source, node->at,
                            "stage '%s' makes items itself: it gets no batches", s->name),

@@ -60,10 +60,13 @@ struct graph_stage {
 
     uint64_t queue_items, queue_bytes; /* bounds of what waits in front of it */
     enum queue_full queue_full;        /* QUEUE_BLOCK for sources, which have none */
-    uint32_t batch_items, batch_bytes; /* the most that a call gets; 0: auto */
-    const struct graph_limit *limit;   /* in graph.limits; NULL: none */
-    struct rate rate;                  /* of a source; items 0: any */
-    uint64_t memory_bytes;             /* its share of graph.memory_bytes */
+    uint32_t batch_items;              /* the most that a call gets; 0: auto */
+    uint64_t batch_bytes;              /* likewise */
+    uint64_t
+        batch_wait_ns; /* it is not called before so much has come, or so long; 0: at once */
+    const struct graph_limit *limit; /* in graph.limits; NULL: none */
+    struct rate rate;                /* of a source; items 0: any */
+    uint64_t memory_bytes;           /* its share of graph.memory_bytes */
 };
 
 struct graph {

@@ -5,6 +5,7 @@
 #include "exec/budget.h"
 #include "exec/instance.h"
 #include "exec/lanes.h"
+#include "exec/take.h"
 #include "exec/workers.h"
 
 /*
@@ -45,6 +46,9 @@ bool inbox_wants(const struct stage *s, uint64_t items)
 
     if (drops(s))
         return true;
+    if (stage_gathers(
+            s)) /* what does not fit has its batch go out: see gather-note in take.c */
+        return inbox_fits(s, 1, 0);
     if (!inbox_fits(s, items, 0))
         return false;
     return cost < AHEAD_COST || batches < 2 * s->n_instances + 2 ||
@@ -74,6 +78,8 @@ static void append_locked(struct stage *s, struct batch_list *parcel) REQUIRES(s
 static void append_locked(struct stage *s, struct batch_list *parcel)
 {
     s->pushed += parcel->items;
+    if (stage_gathers(s))
+        take_note_arrival_locked(s, parcel);
     if (s->lanes)
         lanes_push_locked(s, parcel);
     else
@@ -102,6 +108,7 @@ static void make_room_locked(struct stage *s, const struct batch_list *parcel,
         struct batch *batch = batch_list_pop(&s->queue);
 
         s->dropped += batch->n;
+        take_note_loss_locked(s, batch);
         batch_list_push(ret_old, batch);
     }
 }
@@ -197,9 +204,16 @@ enum offer inbox_offer_or_park(struct stage *s, struct instance *i,
 struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 {
     struct batch *batch = s->lanes ? lanes_pop_locked(s, i) : batch_list_pop(&s->queue);
+
+    inbox_popped_locked(s, batch->n, wakes);
+    return batch;
+}
+
+void inbox_popped_locked(struct stage *s, uint64_t items, struct wakes *wakes)
+{
     bool more = false;
 
-    s->popped += batch->n;
+    s->popped += items;
     while (s->park_head && fits_locked(s, s->park_head->parcel)) {
         struct instance *waiter = s->park_head;
 
@@ -221,7 +235,6 @@ struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes
         }
     }
     mirror_locked(s);
-    return batch;
 }
 
 /* Empties the queue into `ret_batches` and ends the waits of emitters; what they sent is dropped too. */
@@ -245,6 +258,7 @@ static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
     } else {
         *ret_batches = s->queue;
         s->queue = (struct batch_list){0};
+        s->queue_payload = 0;
     }
     mirror_locked(s);
 }

@@ -44,6 +44,13 @@ bool inbox_wants(const struct stage *s, uint64_t items);
 struct batch *inbox_pop_locked(struct stage *s, struct instance *i, struct wakes *wakes)
     REQUIRES(s->lock);
 
+/*
+ * What follows when so many items were taken out of s->queue: emitters in line that have room now are collected in
+ * `wakes`, and the stages that wait for it.
+ */
+void inbox_popped_locked(struct stage *s, uint64_t items, struct wakes *wakes)
+    REQUIRES(s->lock);
+
 /* Drops everything that waits, counted as `why`, and sends waiting emitters on.  [any thread] */
 void inbox_drop(struct stage *s, enum count why) EXCLUDES(s->lock);
 

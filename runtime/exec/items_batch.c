@@ -110,7 +110,7 @@ static bool is_named(const struct instance *i, uint32_t k)
 static void forget_names(struct instance *i)
 {
     if (i->n_failed_items > 0)
-        memset(i->failed_items, 0, sizeof(i->failed_items));
+        memset(i->failed_items, 0, i->failed_words * sizeof(*i->failed_items));
     i->n_failed_items = 0;
 }
 

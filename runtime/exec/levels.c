@@ -4,6 +4,7 @@
 
 #include "exec/graph_parts.h"
 #include "exec/stage.h"
+#include "exec/take.h"
 
 enum visit { UNSEEN, ON_PATH, SEEN };
 
@@ -165,7 +166,9 @@ static uint64_t worker_bytes(const struct graph_stage *s)
         bytes += BATCH_BYTES; /* its input */
     if (s->plugin->desc.batch && !s->is_source &&
         (s->on_error != ON_ERROR_STOP || s->desc->retry.times > 0))
-        bytes += BATCH_ITEMS_MAX * sizeof(struct pph_item); /* as they came */
+        bytes += take_items_max(s) * sizeof(struct pph_item); /* as they came */
+    if (s->batch_wait_ns > 0) /* a call can have all that the queue can hold */
+        bytes += s->queue_bytes + take_items_max(s) * sizeof(struct pph_item);
     return bytes;
 }
 

@@ -163,6 +163,9 @@ struct instance {
     enum call call;
     bool planning;    /* inside `plan`: only alloc and adopt may be used */
     struct batch *in; /* CALL_ITEMS */
+    /* stages that gather: `in` of a call that has items of several batches, for them; else NULL */
+    struct batch *view;
+    struct batch_list gathered; /* the batches that it shows whole */
     /* ... and batches that were taken with it: their calls follow in the same activation */
     struct batch_list in_next;
     uint32_t next_item;
@@ -205,8 +208,9 @@ struct instance {
     bool failed_late;  /* ... in `stop` or `close` */
     bool refused;      /* alloc() has returned NULL, in this call or before */
     int fail_code;
-    uint32_t fail_index;                         /* in the array given to the plugin */
-    uint64_t failed_items[BATCH_ITEMS_MAX / 64]; /* batch: items named */
+    uint32_t fail_index;    /* in the array given to the plugin */
+    uint64_t *failed_items; /* batch: items named; a bit for each that a call can have */
+    size_t failed_words;
     uint32_t n_failed_items;
 
     struct origin *origin; /* sources: where items come from now */
@@ -304,6 +308,7 @@ struct stage {
     uint32_t own_generation GUARDED_BY(lock);
     /* keyed stages: the sums of all lanes, and no batch */
     struct batch_list queue GUARDED_BY(lock);
+    uint64_t queue_payload GUARDED_BY(lock); /* stages that gather: bytes in it */
     struct instance *park_head
         GUARDED_BY(lock); /* emitters that wait for room, first come first served */
     struct instance *park_tail GUARDED_BY(lock);

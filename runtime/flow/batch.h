@@ -40,8 +40,10 @@ struct batch {
     uint8_t chunk_class;
     uint16_t readers_done; /* readers of the port that have got theirs already */
     uint16_t lane;         /* of a queue that keeps order by key */
-    size_t payload;        /* sum of the items' len */
-    size_t cost; /* memory that it keeps alive, buffers that it shares counted whole */
+    uint32_t
+        since; /* ... of one that gathers: when it came, for take.c in the exec layer */
+    size_t payload; /* sum of the items' len */
+    size_t cost;    /* memory that it keeps alive, buffers that it shares counted whole */
     struct buf *
         letters; /* what is known of its items as dead letters: letters.h; NULL: nothing */
     struct root *root; /* NULL: descends from none, or from several */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What waits for time by its own description: `rate:` of a source.
+"""What waits for time by its own description: `rate:` of a source, `batch: {wait: ...}`.
 Usage: test_pace.py PPHOST PLUGINS SOURCE
 """
 import json
@@ -74,6 +74,67 @@ def test_it_can_be_set_be_a_default_and_stand_in_a_one_liner(host):
     host.write("p.yaml", "defaults: {rate: 7/m}\nstages:\n  - {use: count, with: {to: 3}}\n  - {use: drop}\n")
     check("    rate: 7/m\n" in host.run("show", "p.yaml").out, "default")
     check("    rate: 9/h\n" in host.run("show", "p.yaml", "--set", "count.rate=9/h").out, "--set")
+
+
+def test_a_batch_goes_out_when_enough_has_come_and_the_rest_at_the_end(host):
+    """Nobody would wait for an hour."""
+    host.write("p.yaml", "stages:\n  - {use: lines, with: {path: \"-\"}}\n"
+               "  - {use: print, batch: {items: 3, wait: 1h}}\n")
+    for flags in ((), ("--threads", "1"), ("--inline",)):
+        process = host.start("run", "p.yaml", *flags, stdin=-1, stdout=-1, stderr=-1)
+        for k in range(4):
+            process.stdin.write(f"{k}\n".encode())
+            process.stdin.flush()
+        got = b"".join(process.stdout.readline() for _ in range(3))
+        check(got == b"0\n1\n2\n", got)
+        rest, err = process.communicate(timeout=TIME_LIMIT_S)
+        check(rest == b"3\n" and process.returncode == 0, err.decode())
+
+
+def test_a_batch_goes_out_when_the_oldest_has_waited_long_enough(host):
+    host.write("p.yaml", "stages:\n  - {use: lines, with: {path: \"-\"}}\n"
+               "  - {use: print, batch: {items: 1000, wait: 50ms}}\n")
+    process = host.start("run", "p.yaml", stdin=-1, stdout=-1, stderr=-1)
+    begin = time.monotonic()
+    process.stdin.write(b"x\n")
+    process.stdin.flush()
+    check(process.stdout.readline() == b"x\n", "the one that has come")
+    check(time.monotonic() - begin >= 0.0499, "not sooner")
+    _, err = process.communicate(timeout=TIME_LIMIT_S)
+    check(process.returncode == 0, err.decode())
+
+
+def test_what_fails_in_a_batch_is_told_with_its_own_origin(host):
+    for name in ("a.txt", "b.txt"):
+        host.write(name, "".join(f"{'x' if k % 10 == 3 else 'y'}{name}{k}\n" for k in range(40)))
+    host.write("p.yaml", "stages:\n  - {use: lines, with: {path: [a.txt, b.txt]}}\n"
+               "  - {use: 'moody:grumpy', on_error: dead, batch: {items: 25, wait: 1h}}\n"
+               "  - {use: drop}\n"
+               "  - {use: jsonl, from: .dead, with: {path: dead.jsonl}, batch: {items: 5, wait: 1h}}\n")
+    for flags in ((), ("--inline",)):
+        done = host.run("run", "p.yaml", *flags)
+        check(done.code == 3 and "dead 8" in done.err, done)
+        for line in (host.folder / "dead.jsonl").read_text().splitlines():
+            letter = json.loads(line)
+            check(letter["data"] == f"x{letter['origin'].split('/')[-1]}{letter['pos'] - 1}", line)
+            check(letter["stage"] == "grumpy" and letter["attempt"] == 1, line)
+
+
+def test_waiting_for_batches_is_told_by_check_and_show(host):
+    host.write("p.yaml", "defaults: {batch: {wait: 20ms, items: 10}}\nstages:\n"
+               "  - {use: count, with: {to: 30}}\n"
+               "  - {use: split, batch: {items: 2000}, queue: 4000}\n"
+               "  - {use: head, with: {n: 1}, batch: auto}\n  - {use: drop, batch: {wait: 0}}\n")
+    check("  split waits up to 20ms for its batches (batch: wait)\n"
+          in host.run("check", "p.yaml").out, "check")
+    stages = json.loads(host.run("check", "--json", "p.yaml").out)[0]["stages"]
+    check(stages[1]["batch"] == {"items": 2000, "bytes": 32000000, "wait_ns": 20000000}, stages)
+    check("batch" not in stages[0] and "batch" not in stages[2], stages)
+    check(stages[3]["batch"] == {"items": 10, "bytes": 65536}, stages)
+    shown = host.run("show", "p.yaml")
+    check("      items: 2000\n      wait: 20ms\n" in shown.out, shown)
+    host.write("p.yaml", shown.out)
+    check(host.run("show", "p.yaml").out == shown.out, "what is shown can be run")
 
 
 if __name__ == "__main__":

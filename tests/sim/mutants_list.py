@@ -31,7 +31,7 @@ MUTANTS = [
     Mutant("budget-strict", "no source may exceed the budget, though nothing else can go on", "exec/budget.c", [(
         "            make_exception(run, turn);\n            return;", "            return;")]),
     Mutant("pace-untold", "control is not told until when a rate holds a source back", "exec/dispatch.c", [(
-        "        wakes.control = s->wake_ns != s->told_ns && s->wake_ns > 0;\n", "")]),
+        "    wakes->control = s->wake_ns != s->told_ns && s->wake_ns > 0;\n", "")]),
     Mutant("pace-unwoken", "nobody wakes a source when its rate lets it go on", "exec/control.c", [(
         "        due = stage_is_due_locked(s, now, &wait) || due;\n",
         "        (void)stage_is_due_locked(s, now, &wait);\n")]),
@@ -40,6 +40,16 @@ MUTANTS = [
         "    pace->paid += (__uint128_t)(emitted < taken ? emitted : taken) * rate->per_ns;\n")]),
     Mutant("pace-planned", "a source with a rate plans several calls at once", "exec/dispatch.c", [(
         "    if (stage_is_paced(s) && s->desc->plan && s->running + s->n_held > 0)", "    if (s->id > 1000)")]),
+    Mutant("gather-unhurried", "a source that a budget holds back does not end the gathering below", "exec/budget.c", [(
+        "    take_hurry(s->run, wakes);\n", "")]),
+    Mutant("gather-unready", "a stage that finds no room does not end the gathering there", "exec/dispatch.c", [(
+        "                stage_set_ready_locked(d);\n                wakes->notify = true;\n", "")]),
+    Mutant("gather-untold", "control is not told for how long a stage gathers when its call goes on with the next", "exec/dispatch.c", [(
+        "    tell_time_locked(s, &wakes);\n    mutex_unlock", "    mutex_unlock")]),
+    Mutant("gather-undrained", "a drain does not end the gathering", "exec/control.c", [(
+        " ||\n            stage_gathers(s)) /* which", ") /* which")]),
+    Mutant("gather-part-lost", "the rest of a batch of which a call took a part is lost", "exec/take.c", [(
+        "    memmove(batch->items, batch->items + n, batch->n * sizeof(*batch->items));\n", "")]),
     Mutant("notify-end-of-input", "nobody is woken when a stage's input has ended", "exec/dispatch.c", [(
         "    } else {\n        workers_notify(run);\n    }", "    }")]),
     Mutant("sleep-no-recheck", "a thread does not look again before it sleeps", "exec/wakeup.c", [(

@@ -56,7 +56,7 @@ static const struct stage *stage_of_lock(const void *mutex)
 /* --- one stage ------------------------------------------------------------------------------ */
 
 struct sums {
-    uint64_t items, cost;
+    uint64_t items, cost, payload;
     size_t n;
 };
 
@@ -65,6 +65,8 @@ static void add_list(struct sums *sums, const struct batch_list *list)
     for (const struct batch *b = list->head; b; b = b->next) {
         sums->items += b->n;
         sums->cost += b->cost;
+        for (uint32_t k = 0; k < b->n; k++)
+            sums->payload += b->items[k].len;
         sums->n++;
     }
 }
@@ -94,7 +96,8 @@ static void check_queue(const struct stage *s)
     items = sums.items;
     cost = sums.cost;
     n = sums.n;
-    if (items != s->queue.items || cost != s->queue.cost || n != s->queue.n)
+    if (items != s->queue.items || cost != s->queue.cost || n != s->queue.n ||
+        (s->graph->batch_wait_ns > 0 && s->queue_payload != sums.payload))
         machine_fail("stage %s: the queue holds other than it says", s->graph->name);
     if (!may_be_over(s, items) &&
         (items > s->graph->queue_items || cost > s->graph->queue_bytes))

@@ -175,6 +175,22 @@ static bool is_paced_out(const struct option *option)
            s->wake_ns > 0 && s->wake_ns <= paced_until(s) && s->told_ns == s->wake_ns;
 }
 
+/*
+ * A stage that waits for more to come, and control knows until when.  Nobody waits for what it has: else it goes out at
+ * once.
+ */
+static bool is_gathering(const struct stage *s)
+{
+    const struct graph_stage *g = s->graph;
+    bool enough = (g->batch_items > 0 && s->queue.items >= g->batch_items) ||
+                  (g->batch_bytes > 0 && s->queue_payload >= g->batch_bytes);
+    bool awaited = s->open_in == 0 || s->park_head || is_draining(s) || s->waiters[0] ||
+                   peek(&s->run->budget.waiting[0]);
+
+    return g->batch_wait_ns > 0 && s->phase == STAGE_OPEN && !enough && !awaited &&
+           s->wake_ns > 0 && s->told_ns == s->wake_ns;
+}
+
 /* Whoever is to be woken for it, control does not sleep longer than that. */
 static void check_control(const struct run *run)
 {
@@ -279,6 +295,8 @@ static void check_new_call(const struct stage *s)
         wanted = !s->source_done && !is_draining(s);
     else
         wanted = s->queue.n > 0;
+    if (wanted && is_gathering(s))
+        return;
     for (const struct instance *i = s->free; wanted && i; i = i->next) {
         if (!could_begin(s, i))
             continue;

@@ -19,6 +19,7 @@ struct found {
 
 static struct found found[ROOTS_MAX];
 static size_t n_found;
+static bool joined; /* a stage gathers: what it makes has the root of the first batch */
 
 /* The root of each item of a source, once it was seen. */
 static const struct root *roots[ANCESTORS];
@@ -61,7 +62,8 @@ static void count_batch(const struct batch *b)
 {
     if (!b || !b->root)
         return;
-    check_items(b);
+    if (!joined)
+        check_items(b);
     for (size_t k = n_found; k-- > 0;) {
         if (found[k].root == b->root) {
             found[k].refs++;
@@ -91,6 +93,7 @@ static void count_stage(const struct stage *s)
 
         count_batch(i->in);
         count_list(&i->in_next);
+        count_list(&i->gathered);
         count_list(&i->out);
         for (size_t p = 0; p < s->graph->n_ports; p++)
             count_batch(i->outlets[p].open);
@@ -125,6 +128,9 @@ void oracle_check_roots(struct run *run)
     if (somebody_emits(run))
         return;
     n_found = 0;
+    joined = false;
+    for (size_t k = 0; k < run->n_stages; k++)
+        joined = joined || run->stages[k].graph->batch_wait_ns > 0;
     for (size_t k = 0; k < run->n_stages; k++)
         count_stage(&run->stages[k]);
     if (made - done != n_found)

@@ -414,6 +414,29 @@ static void set_rates(struct plan *plan)
     }
 }
 
+/* Likewise: from so short that it is over at once to so long that everybody waits for it. */
+static void set_gathering(struct plan *plan)
+{
+    static const uint64_t wait_ns[] = {1000, 100000, 2000000, 20000000};
+    uint64_t random = plan_mix(plan->seed, 0x67617468);
+
+    for (size_t k = 0; k < plan->n_stages; k++) {
+        struct kit_stage *s = &plan->stages[k];
+        bool keyed = s->order == ORDER_BY_KEY && s->workers > 1;
+
+        if (plan->scripts[k].kind < SCRIPT_EACH || keyed || !one_in(&random, 4))
+            continue;
+        s->batch_wait_ns = wait_ns[below(&random, 4)];
+        s->batch_items = 0; /* no more than the queue can hold */
+        s->batch_bytes = 0;
+        if (!one_in(&random, 4))
+            s->batch_items =
+                1 + below(&random, s->queue_items ? (unsigned)s->queue_items : 40);
+        if (s->batch_items == 0 || one_in(&random, 3))
+            s->batch_bytes = 1 + below(&random, 400);
+    }
+}
+
 void plan_make(struct plan *plan, uint64_t seed)
 {
     uint64_t random = plan_mix(seed, 0x706c616e);
@@ -450,4 +473,5 @@ void plan_make(struct plan *plan, uint64_t seed)
     set_drops_and_batches(plan);
     set_limits(plan);
     set_rates(plan);
+    set_gathering(plan);
 }

@@ -27,9 +27,13 @@ static void describe_stage(const struct plan *plan, size_t k, struct text *t)
         orders[s->order], (unsigned long long)s->queue_items,
         (unsigned long long)s->queue_bytes, policies[s->on_error], s->plugin->flags,
         s->plugin->plan ? ", plan" : "", script->fatal ? ", fatal" : "", s->limit,
-        s->limit_calls, fulls[s->queue_full], s->batch_items, s->batch_bytes,
+        s->limit_calls, fulls[s->queue_full], s->batch_items, (unsigned)s->batch_bytes,
         script->leaves ? ", leaves results" : "",
         script->results ? ", reads results" : "");
+    if (s->batch_wait_ns > 0)
+        text_printf(t, "     waits %llu ns for %u items or %llu bytes (0: any)\n",
+                    (unsigned long long)s->batch_wait_ns, s->batch_items,
+                    (unsigned long long)s->batch_bytes);
     if (s->rate.items > 0)
         text_printf(t, "     %llu items in %llu ns\n", (unsigned long long)s->rate.items,
                     (unsigned long long)s->rate.per_ns);

@@ -81,6 +81,7 @@ static void make_stage(struct kit *kit, size_t k, const struct kit_stage *in)
     s->queue_full = in->queue_full;
     s->batch_items = in->batch_items;
     s->batch_bytes = in->batch_bytes;
+    s->batch_wait_ns = in->batch_wait_ns;
     s->rate = in->rate;
     s->workers = in->workers ? in->workers : 1;
     s->is_source = in->plugin->kind == PPH_GENERATOR || in->plugin->kind == PPH_TASK;

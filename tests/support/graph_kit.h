@@ -21,7 +21,8 @@ struct kit_stage {
     struct retry retry;
     uint64_t queue_items, queue_bytes;
     enum queue_full queue_full;
-    uint32_t batch_items, batch_bytes;
+    uint32_t batch_items;
+    uint64_t batch_bytes, batch_wait_ns;
     /* From 1 on: stages of equal ones share a limit of so many calls, which each says; 0: none */
     unsigned limit, limit_calls;
     struct rate rate;
