@@ -308,6 +308,21 @@ static void foresee(struct graph_plan *plan)
     free(flows);
 }
 
+/* With random numbers of its own: what else a seed is does not depend on them. */
+static void set_limits(struct graph_plan *plan, uint64_t seed)
+{
+    uint64_t random = ~seed;
+    bool any = below(&random, 2) == 0;
+    unsigned calls = 1 + below(&random, 3);
+
+    for (size_t k = 0; any && k < plan->n_stages; k++) {
+        if (below(&random, 3) > 0) {
+            plan->stages[k].limit = 1;
+            plan->stages[k].limit_calls = calls;
+        }
+    }
+}
+
 struct graph_plan *graph_plan_new(uint64_t seed)
 {
     struct graph_plan *plan = calloc(1, sizeof(*plan));
@@ -325,6 +340,7 @@ struct graph_plan *graph_plan_new(uint64_t seed)
     plan->n_signals = below(&random, 2) ? 0 : below(&random, 3);
     for (size_t k = 0; k < COUNT(plan->signal_after); k++)
         plan->signal_after[k] = below(&random, 1u << below(&random, 13));
+    set_limits(plan, seed);
     foresee(plan);
     return plan;
 }
@@ -343,11 +359,12 @@ static void describe_stage(const struct graph_plan *plan, size_t k, struct text 
     const struct kit_stage *s = &plan->stages[k];
 
     text_printf(
-        t, "  %s <- %s: %s(%d, %d, %d) x %u, %s, queue %llu, on error %s, flags %u\n",
+        t,
+        "  %s <- %s: %s(%d, %d, %d) x %u, %s, queue %llu, on error %s, flags %u, limit %u\n",
         s->name, s->from ? s->from : "", s->plugin->name, (int)s->args[0].i,
         (int)s->args[1].i, (int)s->args[2].i, s->workers ? s->workers : 1,
         orders[s->order], (unsigned long long)s->queue_items, policies[s->on_error],
-        s->plugin->flags);
+        s->plugin->flags, s->limit_calls);
 }
 
 void graph_plan_describe(const struct graph_plan *plan, struct text *t)
