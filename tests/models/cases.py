@@ -174,6 +174,6 @@ FULL = [
     _case("limit_full_bug5", "BUG5", STUCK),
     _case("limit_full_bug7", "BUG7", WRONG),
     _case("limit_full_bug8", "BUG8", STUCK),
-    _case("limit_full_two", "W=3 CALLS=2 CALLS_B=3"),
+    _case("limit_full_two", "W=3 CALLS=2"),
     _case("help_full", "P=3 N=3"),
 ]
