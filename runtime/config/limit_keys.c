@@ -47,6 +47,7 @@ static bool check_name(struct load *load, const struct yaml_node *key)
 
     if (stage_path_valid(key->text, key->len) && strcmp(key->text, no_limit) != 0)
         return true;
+    load->limits_bad = true;
     d = diag_add(load->diags, DIAG_ERROR, "E107", key->source, key->at,
                  "'%s' cannot be a name", yaml_shown(key).text);
     if (strcmp(key->text, no_limit) == 0)
@@ -115,9 +116,11 @@ static void load_one(struct load *load, const struct yaml_node *key,
 
 void load_limits(struct load *load, const struct yaml_node *node)
 {
+    load->limits_bad = load->limits_bad || node->broken;
     if (node->broken || yaml_is_null(node))
         return;
     if (node->kind != YAML_MAP) {
+        load->limits_bad = true;
         diag_hint(diag_add(load->diags, DIAG_ERROR, "E136", node->source, node->at,
                            "'limits' needs a mapping of names to numbers of calls"),
                   "write  limits: {db: 4}");
@@ -160,7 +163,7 @@ void load_limit(struct load *load, struct stage_desc *stage, const struct yaml_n
         return;
     limit = find(load->limits, node->text);
     stage->limit = limit;
-    if (!limit)
+    if (!limit && !load->limits_bad)
         add_unknown(load, node);
 }
 

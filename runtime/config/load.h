@@ -43,6 +43,7 @@ struct load {
     const struct yaml_node *context; /* of a sub: what its stages see */
     const struct source *source;     /* the file it is in */
     struct visible_limit *limits;    /* NULL: none */
+    bool limits_bad; /* some are not among them for a fault of theirs, which was told */
     struct stage_desc defaults; /* what each stage begins with: its keys, nothing else */
     const struct source *files[FILES_MAX]; /* that were brought in, in that order */
     size_t n_files, first_file; /* of the pipeline that is being read: see include.c */

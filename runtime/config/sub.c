@@ -169,6 +169,7 @@ void sub_load(struct load *load, const struct stage_desc *stage)
     load->context = outer.context;
     load->source = outer.source;
     load->limits = outer.limits;
+    load->limits_bad = outer.limits_bad;
     load->defaults = outer.defaults;
     load->first_file = outer.first_file;
 }

@@ -104,6 +104,32 @@ def test_limits_of_a_pipeline_that_is_a_stage(host):
     ok(host.run("run", "p.yaml"))
 
 
+def test_limits_reach_down_through_pipelines_in_pipelines(host):
+    host.write("inner.yaml", "limits: {db: 9, own: 9, mine: 3}\nstages:\n"
+                             "  - {name: a, use: split, limit: db}\n  - {name: b, use: split, limit: own}\n"
+                             "  - {name: c, use: split, limit: mine}\n")
+    host.write("middle.yaml", "limits: {own: 5, db: 7}\ndefaults: {limit: own}\nstages:\n"
+                              "  - {name: in, use: inner.yaml}\n  - {name: d, use: split}\n"
+                              "  - {name: e, use: split, limit: none}\n")
+    host.write("p.yaml", "limits: {db: 2}\nstages:\n  - {use: generate, with: {count: 10}}\n"
+                         "  - {name: mid, use: middle.yaml}\n  - {use: drop}\n")
+    facts = json.loads(ok(host.run("check", "--json", "p.yaml")))[0]
+    check(facts["limits"] == {"db": 2, "mid/own": 5, "mid/in/mine": 3}, facts["limits"])
+    of = {s["name"]: s.get("limit") for s in facts["stages"]}
+    check(of == {"generate": None, "mid/in/a": "db", "mid/in/b": "mid/own", "mid/in/c": "mid/in/mine",
+                 "mid/d": "mid/own", "mid/e": None, "drop": None}, of)
+
+
+def test_replayed_letters_are_held_back_by_limits_too(host):
+    host.write("p.yaml", "limits: {db: 1}\ndefaults: {limit: db}\nstages:\n  - {use: generate, with: {count: 50, text: '7'}}\n"
+                         "  - {name: picky, use: 'moody:picky', with: {letter: '7'}, on_error: dead}\n"
+                         "  - {name: pass, use: gauge, workers: 3}\n  - {use: write, with: out.txt}\n"
+                         "  - {use: jsonl, from: .dead, with: {path: dead.jsonl}}\n")
+    check(host.run("run", "p.yaml").code == 3, "there is a letter")
+    result = host.run("replay", "dead.jsonl", "--pipeline", "p.yaml", "--into", "pass")
+    check(result.code == 0, result)
+
+
 def test_check_and_show_say_what_holds(host):
     write_sub(host)
     out = ok(host.run("check", "p.yaml"))
