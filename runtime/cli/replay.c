@@ -22,6 +22,7 @@ static const char *counted(uint64_t n, char buffer[32])
 
 static void put_name(struct text *out, const char *name)
 {
+    PPH_ASSERT(name != NULL);
     text_printable(out, name, strlen(name), 400);
 }
 
@@ -77,6 +78,7 @@ static void begin_json(const struct replay *r, struct text *out)
 {
     const char *comma = "";
 
+    PPH_ASSERT(r->wanted.file != NULL);
     log_json_head(out, wall_ms(), "replay");
     text_str(out, ",\"file\":");
     text_json(out, r->wanted.file, strlen(r->wanted.file));

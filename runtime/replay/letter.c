@@ -106,7 +106,10 @@ static char *take_escape(struct walk *w, char *to)
     uint32_t c;
 
     if (w->at[1] != 'u') {
-        *to++ = name ? letters[name - names] : w->at[1];
+        if (name)
+            *to++ = letters[name - names];
+        else
+            *to++ = w->at[1];
         w->at += 2;
         return to;
     }
@@ -209,11 +212,12 @@ static bool take_member(struct walk *w)
 {
     struct value *value;
     enum member which;
-    char *name, *at = w->at;
-    size_t len;
+    char *name = NULL, *at = w->at;
+    size_t len = 0;
 
     if (!take_string(w, &name, &len))
         return false;
+    PPH_ASSERT(name);
     which = member_of(name, len);
     skip_blanks(w);
     w->at++; /* the ':' */

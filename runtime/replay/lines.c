@@ -18,7 +18,8 @@ static bool make_room(struct replay_lines *l)
     size_t cap = l->cap > 0 ? l->cap : (size_t)READ_BYTES * 2;
     char *bytes;
 
-    if (l->begin > 0) {
+    PPH_ASSERT(l->begin <= l->end && (l->bytes || l->end == 0));
+    if (l->bytes && l->begin > 0) {
         memmove(l->bytes, l->bytes + l->begin, l->end - l->begin);
         l->end -= l->begin;
         l->begin = 0;
@@ -55,6 +56,7 @@ static bool begins_like_json(const struct replay_lines *l)
 {
     size_t k = l->begin;
 
+    PPH_ASSERT(l->bytes);
     while (k < l->end && (l->bytes[k] == ' ' || l->bytes[k] == '\t'))
         k++;
     return k < l->end && l->bytes[k] == '{';
@@ -63,6 +65,7 @@ static bool begins_like_json(const struct replay_lines *l)
 static enum replay_line take(struct replay_lines *l, size_t len, size_t newline,
                              char **ret_line, size_t *ret_len)
 {
+    PPH_ASSERT(l->bytes && l->begin + len < l->cap);
     *ret_line = l->bytes + l->begin;
     *ret_len = len;
     (*ret_line)[len] = '\0';
@@ -80,7 +83,7 @@ enum replay_line replay_lines_next(struct replay_lines *l, char **ret_line,
         size_t there = l->end - l->begin;
         const char *from = l->bytes ? l->bytes + l->begin : NULL;
         const char *newline =
-            there > seen ? memchr(from + seen, '\n', there - seen) : NULL;
+            from && there > seen ? memchr(from + seen, '\n', there - seen) : NULL;
         enum replay_line status;
         size_t n;
 
