@@ -18,6 +18,9 @@
  */
 static _Atomic(struct run *) watched;
 
+static pid_t
+    our_pid; /* set before `watched`, never changed after; a child that a plugin forks is none of ours */
+
 /*
  * Which thread tells what it has done, 0: none yet; written and read by: the handler and at_exit(), in any thread.
  * Relaxed: it leads to no other data, and only one may win.
@@ -123,7 +126,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     (void)context;
     while (k + 1 < FAULTS && faults[k].number != number)
         k++;
-    if (run != NULL && run_call_here(run, &call) && is_first()) {
+    if (run != NULL && getpid() == our_pid && run_call_here(run, &call) && is_first()) {
         say_call("R604", &call);
         say("crashed with ");
         say(faults[k].name);
@@ -140,7 +143,7 @@ static void at_exit(void)
     const struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
     struct run_call call;
 
-    if (run == NULL || !is_first())
+    if (run == NULL || getpid() != our_pid || !is_first())
         return;
     if (run_call_here(run, &call)) {
         say_call("R605", &call);
@@ -171,6 +174,7 @@ void crash_watch(struct run *run)
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
+    our_pid = getpid();
     /* R1: pairs with A1 in on_fault() and at_exit(). */
     atomic_store_explicit(&watched, run, memory_order_release);
     for (size_t k = 0; k < FAULTS; k++)

@@ -60,6 +60,12 @@ def test_a_stack_that_overflows_is_told_too(host):
             check("crashed with SIGSEGV in a call\n" in done.err, (stage, way, done))
 
 
+def test_how_a_child_of_a_plugin_ends_is_no_matter(host):
+    for way in WAYS if not host.sanitized() else ():  # whose report of leaks would be the child's
+        done = crashes(host, "sink", "call", "child", *way)
+        check(done.code == 0 and "R60" not in done.err, (way, done))
+
+
 def test_exit_is_no_end_of_a_run(host):
     for stage, where, call, ways in places("middle"):
         for way in ways:

@@ -2,12 +2,14 @@
 /* Stages of every kind that end the process in the call that they are told, in one of several ways. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <pphost/easy.h>
 
 enum { ARG_WHERE, ARG_HOW };
 enum where { IN_OPEN, IN_START, IN_CALL, IN_FLUSH, IN_STOP, IN_CLOSE };
-enum how { BY_ABORT, BY_SEGV, BY_EXIT, BY_DEPTH };
+enum how { BY_ABORT, BY_SEGV, BY_EXIT, BY_DEPTH, BY_CHILD };
 
 /* Without an end, and each time with something that is needed after it.  NOLINTNEXTLINE(misc-no-recursion) */
 static unsigned deeper(volatile unsigned *above)
@@ -18,6 +20,23 @@ static unsigned deeper(volatile unsigned *above)
     return here[0] == 0 ? 0 : deeper(here) + here[0];
 }
 
+/* A process of the plugin's own may end as it likes. */
+static void fork_two(void)
+{
+    for (int crashes = 0; crashes < 2; crashes++) {
+        pid_t child = fork();
+        int status = 0;
+
+        if (child == 0 && crashes)
+            abort();
+        if (child == 0)
+            exit(7); /* NOLINT(concurrency-mt-unsafe) */
+        if (child < 0 || waitpid(child, &status, 0) != child ||
+            (crashes ? !WIFSIGNALED(status) : WEXITSTATUS(status) != 7))
+            abort();
+    }
+}
+
 static void here(struct pph_ctx *ctx, enum where where)
 {
     if (ctx->args[ARG_WHERE].i != (int64_t)where)
@@ -26,6 +45,10 @@ static void here(struct pph_ctx *ctx, enum where where)
         abort();
     if (ctx->args[ARG_HOW].i == BY_EXIT)
         exit(0); /* as if all were well.  NOLINT(concurrency-mt-unsafe) */
+    if (ctx->args[ARG_HOW].i == BY_CHILD) {
+        fork_two();
+        return;
+    }
     if (ctx->args[ARG_HOW].i == BY_DEPTH) {
         volatile unsigned zero = 0;
 
@@ -99,7 +122,7 @@ static const struct pph_param params[] = {{.name = "where",
                                            .type = PPH_ENUM},
                                           {.name = "how",
                                            .doc = "What is done there.",
-                                           .choices = "abort|segv|exit|depth",
+                                           .choices = "abort|segv|exit|depth|child",
                                            .def = "abort",
                                            .type = PPH_ENUM},
                                           {0}};
