@@ -92,6 +92,12 @@ bool block_takes(const struct block *block, const struct portion *portion)
     return block->cap - block->n >= portion->n;
 }
 
+bool block_is(const struct block *block, const struct portion *portion)
+{
+    return block->len == portion->len && block->first == 0 && block->n == portion->n &&
+           portion->array == block->payload;
+}
+
 /* Copies one payload; a number without a call. */
 static inline void copy(unsigned char *to, const void *from, uint32_t len)
 {

@@ -55,7 +55,7 @@ struct block_store *block_store_new(void) PPH_NODISCARD;
 void block_store_leave(struct block_store *store);
 
 /*
- * An empty one for so many bytes, and so many items that are made: `cap` is 0 for alike ones that are only sent on.
+ * An empty one for so many bytes, and so many items that are made: `cap` is 0 for alike ones that become an array.
  * `len` is that of alike items, else 0.  NULL: no memory.  Takes a lock.  [any thread]
  */
 struct block *block_new(struct block_store *store, size_t cap, size_t room,
@@ -72,6 +72,9 @@ static inline uint32_t block_left(const struct block *block)
 
 /* Whether the portion can go in. */
 bool block_takes(const struct block *block, const struct portion *portion);
+
+/* Whether the items of the portion, which are one behind the other, are all that is in the block. */
+bool block_is(const struct block *block, const struct portion *portion);
 
 /* Copies it in, for which there is room. */
 void block_put(struct block *block, const struct portion *portion);

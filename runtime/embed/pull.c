@@ -11,6 +11,7 @@
 #include "embed/end.h"
 #include "embed/fault.h"
 #include "embed/pipeline.h"
+#include "exec/program.h"
 #include "plugin/registry.h"
 
 struct pph_output {
@@ -288,19 +289,37 @@ static void wait_for_room(struct pph_ctx *ctx, struct end *end, const struct blo
     ctx->host->block_end(ctx);
 }
 
+/*
+ * A block with these items: that which the program has pushed, if they are all that is in it and as they were; else a new
+ * one with copies.  NULL: no memory.
+ */
+static struct block *block_of(struct pph_ctx *ctx, const struct pph_item *items, size_t n)
+{
+    const struct end *end = ctx->shared;
+    struct portion portion = portion_of(items, n, n, SIZE_MAX);
+    struct block *block = portion.array ? program_adopted(ctx, block_free) : NULL;
+
+    if (block && block_is(block, &portion)) {
+        program_take_back(ctx);
+        return block;
+    }
+    block = block_new(end->pipeline->blocks, n, portion.bytes,
+                      portion.alike ? portion.len : 0);
+    if (block)
+        block_put(block, &portion);
+    return block;
+}
+
 static int pull_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 {
     struct end *end = ctx->shared;
-    struct portion portion = portion_of(items, n, n, SIZE_MAX);
-    struct block *block = block_new(end->pipeline->blocks, n, portion.bytes,
-                                    portion.alike ? portion.len : 0);
+    struct block *block = block_of(ctx, items, n);
     int rc = PPH_OK;
     bool waits;
     bool others = false;
 
     if (!block)
         return ctx->host->fail(ctx, NULL, PPH_FATAL, "out of memory");
-    block_put(block, &portion);
     mutex_lock(&end->lock);
     waits = !may_go_on_locked(end, block);
     mutex_unlock(&end->lock);

@@ -124,15 +124,13 @@ static struct block *block_for(struct block_store *store, const struct portion *
 {
     bool little = is_little(portion);
     bool alike = portion->alike && portion->n > FEW;
-    size_t cap = alike ? 0 : portion->n; /* nobody is shown the items here */
-    size_t room = portion->bytes;
+    size_t cap = little ? SHARED_ITEMS : portion->n;
+    size_t room = little ? SHARED_BYTES : portion->bytes;
 
-    if (little && !alike)
-        cap = SHARED_ITEMS;
-    if (little)
-        room = SHARED_BYTES;
     if (alike && room > (size_t)PORTION_ITEMS * portion->len)
         room = (size_t)PORTION_ITEMS * portion->len;
+    if (alike) /* it may come out as it is, and be shown then */
+        cap = room / portion->len;
     return block_new(store, cap, room, alike ? portion->len : 0);
 }
 

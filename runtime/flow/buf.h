@@ -31,8 +31,8 @@ struct buf {
     size_t len;    /* of the payload */
     size_t cost;   /* memory that it keeps alive, for the bounds */
     struct chunk_pool *pool;
-    void (*release)(
-        void *arg); /* adopted memory: called once when it is free again; may be NULL */
+    /* adopted memory: called once when it is free again; may be NULL, and is when the memory was taken back: program.h */
+    void (*release)(void *arg);
     void *arg;
 };
 

@@ -114,6 +114,39 @@ START_TEST(numbers_arrive_in_order_by_items_and_by_arrays)
 }
 END_TEST
 
+START_TEST(what_two_outputs_give_is_not_the_same_memory)
+{
+    struct pph_pipeline *p =
+        kit_start("stages: [{use: push}, {name: a, use: pull, from: push},\n"
+                  "  {name: b, use: pull, from: push}]");
+    struct pph_input *in = kit_input(p, NULL);
+    struct pph_output *out[] = {kit_output(p, "a"), kit_output(p, "b")};
+    uint64_t pushed = 0, pulled[2] = {0, 0};
+
+    push_numbers(in, &pushed, 600, 600, 0);
+    pph_input_free(in);
+    for (int k = 0; pulled[0] < 600 || pulled[1] < 600; k = !k) {
+        struct pph_array *array = NULL;
+        enum pph_pull_answer answer = pph_pull_array(
+            out[k], sizeof(uint64_t), 100 * (size_t)_i, PPH_FOREVER, &array, &error);
+        uint64_t *numbers;
+
+        if (answer == PPH_PULL_CLOSED)
+            continue;
+        ck_assert_int_eq(answer, PPH_PULL_ITEMS);
+        numbers = array->data;
+        for (size_t n = 0; n < array->n; n++, pulled[k]++) {
+            ck_assert_uint_eq(numbers[n], pulled[k]);
+            numbers[n] = 7; /* it is the program's */
+        }
+        pph_array_free(array);
+    }
+    pph_output_free(out[0]);
+    pph_output_free(out[1]);
+    kit_end(p, PPH_RUN_DONE);
+}
+END_TEST
+
 START_TEST(an_array_is_of_items_of_one_size_and_loses_none_of_another)
 {
     struct pph_pipeline *p = kit_start(THROUGH);
@@ -184,6 +217,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_set_timeout(tc, 60.0);
     tcase_add_loop_test(tc, numbers_arrive_in_order_by_items_and_by_arrays, 0, 5);
+    tcase_add_loop_test(tc, what_two_outputs_give_is_not_the_same_memory, 0, 2);
     tcase_add_test(tc, an_array_is_of_items_of_one_size_and_loses_none_of_another);
     tcase_add_test(tc, an_array_is_full_and_empty_and_bounded_as_items_are);
     suite_add_tcase(suite, tc);
