@@ -273,7 +273,8 @@ static enum outcome run_call_with_slot(struct instance *i)
 {
     enum outcome outcome;
 
-    i->scope.input = i->in;
+    scope_set_input(&i->scope, i->in,
+                    i->in && i->in == i->view ? i->gathered.head : NULL);
     i->root = i->in ? i->in->root : NULL;
     i->again = false;
     outcome = run_call(i);

@@ -55,19 +55,58 @@ void *scope_alloc(struct scope *scope, const struct batch_memory *memory, size_t
     return piece;
 }
 
+void scope_set_input(struct scope *scope, const struct batch *input,
+                     const struct batch *parts)
+{
+    scope->input = input;
+    scope->parts = parts;
+    scope->near = NULL;
+}
+
+static struct buf *find_in(const struct batch *batch, const void *data, size_t len)
+{
+    for (unsigned i = 0; i < batch->n_bufs; i++) {
+        if (buf_holds(batch->bufs[i], data, len))
+            return batch->bufs[i];
+    }
+    return NULL;
+}
+
+/* Looks where the last one was found and behind it, and then in front of it: most go on in their order. */
+static struct buf *find_in_parts(struct scope *scope, const void *data, size_t len)
+{
+    const struct batch *from = scope->near ? scope->near : scope->parts;
+    const struct batch *part = from;
+
+    do {
+        struct buf *buf = find_in(part, data, len);
+
+        if (buf) {
+            scope->near = part;
+            return buf;
+        }
+        part = part->next ? part->next : scope->parts;
+    } while (part != from);
+    return NULL;
+}
+
 struct buf *scope_find(struct scope *scope, const void *data, size_t len)
 {
+    struct buf *found = NULL;
+
     if (scope->hit && buf_holds(scope->hit, data, len))
         return scope->hit;
     for (size_t i = scope->n; i-- > 0;) { /* the newest is the likeliest */
         if (buf_holds(scope->bufs[i], data, len))
             return scope->hit = scope->bufs[i];
     }
-    for (unsigned i = 0; scope->input && i < scope->input->n_bufs; i++) {
-        if (buf_holds(scope->input->bufs[i], data, len))
-            return scope->hit = scope->input->bufs[i];
-    }
-    return NULL;
+    if (scope->input)
+        found = find_in(scope->input, data, len);
+    if (!found && scope->parts && len > BUF_PIECE_MAX) /* it takes longer to copy */
+        found = find_in_parts(scope, data, len);
+    if (found)
+        scope->hit = found;
+    return found;
 }
 
 void scope_trim(struct scope *scope, const struct batch_memory *memory, size_t keep)

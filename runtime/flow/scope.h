@@ -11,7 +11,11 @@
 struct scope {
     struct buf *hit;           /* where the last payload was found; NULL: nowhere yet */
     const struct batch *input; /* NULL: the call has none */
-    struct buf **bufs;         /* each with a reference of this scope */
+    /* whole batches that the input is put together of, linked by `next`; NULL: it is a batch as it came */
+    const struct batch *parts;
+    const struct batch
+        *near;         /* one of parts, where the last payload was found; or NULL */
+    struct buf **bufs; /* each with a reference of this scope */
     size_t n, cap;
     size_t cost;       /* memory that bufs keep alive */
     struct buf *arena; /* one of bufs: small allocations share it */
@@ -26,7 +30,11 @@ void *scope_alloc(struct scope *scope, const struct batch_memory *memory,
 bool scope_add(struct scope *scope, struct buf *buf,
                const struct batch_memory *memory) PPH_NODISCARD;
 
-/* The buffer that holds these bytes, or NULL. */
+/* The input of the call that begins or goes on; batches as in the struct, which live until the scope ends. */
+void scope_set_input(struct scope *scope, const struct batch *input,
+                     const struct batch *parts);
+
+/* The buffer that holds these bytes, or NULL: then they are copied.  Small pieces of `parts` are not looked for. */
 struct buf *scope_find(struct scope *scope, const void *data, size_t len);
 
 /*

@@ -149,6 +149,65 @@ START_TEST(each_call_but_the_last_has_what_the_stage_asks_for)
 }
 END_TEST
 
+enum { LARGE = 64 << 10 };
+
+/* Items that each begin with the address at which they lie. */
+static int addresses_generate(struct pph_ctx *ctx)
+{
+    void *data = ctx->host->alloc(ctx, LARGE);
+    struct pph_item it = {.data = data, .len = LARGE};
+    int rc;
+
+    if (!data)
+        return PPH_FATAL;
+    memcpy(data, &data, sizeof(data));
+    rc = ctx->host->emit(ctx, &it, 1);
+    if (rc < 0)
+        return rc;
+    return atomic_fetch_add(&seen.calls, 1) + 1 == (unsigned)ctx->args[0].i ? PPH_END
+                                                                            : PPH_OK;
+}
+
+static int addresses_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        ck_assert_uint_eq(items[k].len, LARGE);
+        ck_assert(memcmp(items[k].data, &items[k].data, sizeof(items[k].data)) == 0);
+    }
+    return collect.batch(ctx, items, n);
+}
+
+static const struct pph_plugin addresses_source = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_GENERATOR,
+    .name = "addresses",
+    .generate = addresses_generate,
+};
+
+static const struct pph_plugin addresses_sink = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_CONSUMER,
+    .name = "addresses_sink",
+    .batch = addresses_batch,
+};
+
+START_TEST(large_payload_that_was_gathered_goes_on_without_a_copy)
+{
+    const struct kit_stage stages[] = {
+        {.name = "gen", .plugin = &addresses_source, .args = ONE(95)},
+        {.name = "mid",
+         .plugin = &forward_batch,
+         .workers = 2,
+         .batch_items = 10,
+         .batch_wait_ns = hour},
+        {.name = "end", .plugin = &addresses_sink},
+    };
+
+    run_on(stages, COUNT(stages), _i, 0, RUN_DONE);
+    ck_assert_uint_eq(atomic_load(&collected.n), 95);
+}
+END_TEST
+
 /* Each item has eight bytes: the ninth one reaches the 65. */
 START_TEST(bytes_are_gathered_up_to_the_item_that_reaches_them)
 {
@@ -359,6 +418,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 240);
     tcase_add_loop_test(tc, each_call_but_the_last_has_what_the_stage_asks_for, 0, n);
+    tcase_add_loop_test(tc, large_payload_that_was_gathered_goes_on_without_a_copy, 0, n);
     tcase_add_loop_test(tc, bytes_are_gathered_up_to_the_item_that_reaches_them, 0, n);
     tcase_add_loop_test(tc, what_has_come_goes_out_when_the_oldest_has_waited_long_enough,
                         0, n);

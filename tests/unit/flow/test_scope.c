@@ -110,10 +110,49 @@ START_TEST(input_is_found)
     struct batch *batch = batch_new(&memory, 4, NULL);
 
     ck_assert(batch_pin(batch, buf));
-    scope.input = batch;
+    scope_set_input(&scope, batch, NULL);
     ck_assert_ptr_eq(scope_find(&scope, buf->data + 10, 10), buf);
     buf_unref(buf, NULL);
     batch_free(batch, &memory);
+}
+END_TEST
+
+/* A batch that holds on to one buffer of so many bytes. */
+static struct batch *batch_of(size_t len)
+{
+    struct buf *buf = buf_new(pool, NULL, len);
+    struct batch *batch = batch_new(&memory, 4, NULL);
+
+    ck_assert(batch_pin(batch, buf));
+    buf_unref(buf, NULL);
+    return batch;
+}
+
+/* In any order, also when the last one was found behind it. */
+START_TEST(large_pieces_of_what_the_input_is_put_together_of_are_found)
+{
+    enum { PARTS = 5, LEN = BUF_PIECE_MAX + 1 };
+    static const unsigned order[] = {0, 1, 2, 4, 3, 0, 4, 2};
+    struct batch *view = batch_new(&memory, 4, NULL);
+    struct batch *parts[PARTS];
+    char foreign[LEN];
+
+    for (unsigned k = 0; k < PARTS; k++)
+        parts[k] = batch_of(LEN);
+    for (unsigned k = 0; k + 1 < PARTS; k++)
+        parts[k]->next = parts[k + 1];
+    scope_set_input(&scope, view, parts[0]);
+    for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
+        struct buf *buf = parts[order[k]]->bufs[0];
+
+        ck_assert_ptr_eq(scope_find(&scope, buf->data, LEN), buf);
+        ck_assert_ptr_null(scope_find(&scope, foreign, LEN));
+    }
+    scope_trim(&scope, &memory, 0); /* forgets where the last was found */
+    ck_assert_ptr_null(scope_find(&scope, parts[0]->bufs[0]->data, 8)); /* is copied */
+    for (unsigned k = 0; k < PARTS; k++)
+        batch_free(parts[k], &memory);
+    batch_free(view, &memory);
 }
 END_TEST
 
@@ -131,6 +170,7 @@ int main(void)
     tcase_add_test(tc, trimmed_scope_keeps_the_first_buffers);
     tcase_add_test(tc, ended_scope_goes_on_in_its_arena);
     tcase_add_test(tc, input_is_found);
+    tcase_add_test(tc, large_pieces_of_what_the_input_is_put_together_of_are_found);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
