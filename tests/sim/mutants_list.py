@@ -105,7 +105,7 @@ MUTANTS = [
         "<= s->graph->queue_items &&\n            s->queue.cost + parcel->cost <= s->graph->queue_bytes);",
         "<= s->graph->queue_items);")]),
     Mutant("mirror-forgotten", "dropping a queue leaves its mirrors as they were", "exec/inbox.c", [(
-        "        s->queue = (struct batch_list){0};\n    }\n    mirror_locked(s);", "        s->queue = (struct batch_list){0};\n    }")]),
+        "        s->queue_payload = 0;\n    }\n    mirror_locked(s);", "        s->queue_payload = 0;\n    }")]),
     Mutant("drop-forgets-parked", "a stop does not end the waits of emitters", "exec/inbox.c", [(
         "        i->park_sent = false;\n        wakes->parked = i;", "        i->park_sent = false;")]),
     Mutant("stop-before-park", "a stop between the look and the wait is not seen", "exec/inbox.c", [(
@@ -176,7 +176,7 @@ MUTANTS = [
     Mutant("drop-miscounted", "what a queue drops counts as filtered", "exec/inbox.c", [(
         "        free_counted(s, &dropped, COUNT_DROPPED);", "        free_counted(s, &dropped, COUNT_FILTERED);")]),
     Mutant("drop-old-lost", "the oldest batch is dropped, and freed, but not counted as gone from the queue", "exec/inbox.c", [(
-        "        s->dropped += batch->n;\n        batch_list_push(ret_old, batch);", "        batch_list_push(ret_old, batch);")]),
+        "        s->dropped += batch->n;\n        take_note", "        take_note")]),
     Mutant("drop-newest", "of an offer that does not fit the queue keeps the last, and drops what came before", "exec/inbox.c", [(
         "        batch_list_move(ret_old, parcel);\n        return OFFER_DROPPED;",
         "        batch_list_move(ret_old, &s->queue);\n        append_locked(s, parcel);\n        mirror_locked(s);\n        return OFFER_DROPPED;")]),
