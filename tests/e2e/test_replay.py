@@ -398,6 +398,16 @@ def test_keys_and_positions_stay(host):
         check([(g.get("key", 0), g.get("pos", 0), g["attempt"]) for g in got] == [(k % 3, k, 4) for k in range(50)], got)
 
 
+def test_limits_hold_for_what_is_left(host):
+    """Those that only a stage names which is left out are there, and nobody asks for them."""
+    fail_some(host)
+    host.write("p.yaml", "limits: {one: 1, gone: 2}\n" + PIPELINE.replace("with: {letter: y}", "with: {letter: y}, limit: one").replace(
+        "with: {path: in.txt}", "with: {path: in.txt}, limit: gone").replace("with: {path: out.txt}", "with: {path: out.txt}, limit: one"))
+    for way in WAYS:
+        done = replay(host, *MENDED, *way)
+        check(done.code == 0 and sorted(lines(host, "out.txt") + lines(host, "more.txt")) == sorted(lines(host, "in.txt")), done)
+
+
 def test_one_stage_can_get_letters_and_feed_another_that_does(host):
     """All targets are fed by one source, in the order of the file."""
     fail_some(host)
