@@ -4,14 +4,17 @@
  * costs to hand an item on, twice.  The counterpart of ../peers/hop_*.
  *
  * hop            the generator: the numbers from 0, `batch` of them per call
+ * hop:share      as hop, and each of several workers makes its share of the numbers
  * hop:pass       a processor with `batch`: sends its input on, whole
  * hop:pass_each  a processor with `each`: PPH_FORWARD
  * hop:pass_flip  as hop:pass, and flips the lowest bit of each number, as the peers' processors do
  * hop:sum        the consumer: adds the numbers up, checks them, and prints nanoseconds per item
+ * hop:total      as hop:sum, with several workers
  *
  * The time goes from the generator's open, before any thread of a stage runs, to the consumer's close,
  * after the last has stopped.  One pipeline per process.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +26,11 @@ static struct {
     uint64_t start_ns;
     uint64_t count;
 } whole;
+
+/* [any] Each consumer adds its own when it is flushed; read at the close, after the last. */
+static struct {
+    _Atomic uint64_t n, sum;
+} found;
 
 static uint64_t now_ns(void)
 {
@@ -38,7 +46,7 @@ enum { ARG_COUNT, ARG_BATCH, ARG_CARRY };
 enum { CARRY_PAYLOAD, CARRY_KEY };
 
 struct numbers {
-    uint64_t next, count;
+    uint64_t next, end;
     size_t batch;
     int64_t carry;
     struct pph_item
@@ -52,6 +60,7 @@ static int numbers_open(struct pph_ctx *ctx)
     return PPH_OK;
 }
 
+/* Worker k of w makes the numbers from count * k / w on; count is at most 10^12, w at most 1,024. */
 static int numbers_start(struct pph_ctx *ctx)
 {
     size_t batch = (size_t)ctx->args[ARG_BATCH].i;
@@ -59,7 +68,8 @@ static int numbers_start(struct pph_ctx *ctx)
 
     if (!gen)
         return ctx->host->fail(ctx, NULL, PPH_FATAL, "out of memory");
-    gen->count = whole.count;
+    gen->next = whole.count * ctx->worker / ctx->workers;
+    gen->end = whole.count * (ctx->worker + 1) / ctx->workers;
     gen->batch = batch;
     gen->carry = ctx->args[ARG_CARRY].i;
     for (size_t k = 0; gen->carry == CARRY_PAYLOAD && k < batch; k++) {
@@ -79,7 +89,7 @@ static void numbers_stop(struct pph_ctx *ctx)
 static int numbers_generate(struct pph_ctx *ctx)
 {
     struct numbers *gen = ctx->local;
-    uint64_t left = gen->count - gen->next;
+    uint64_t left = gen->end - gen->next;
     size_t n = left < gen->batch ? (size_t)left : gen->batch;
     int rc = PPH_OK;
 
@@ -100,13 +110,14 @@ static int numbers_generate(struct pph_ctx *ctx)
     gen->next += n;
     if (rc != PPH_OK && rc != PPH_MORE)
         return rc;
-    return gen->next == gen->count ? PPH_END : PPH_OK;
+    return gen->next == gen->end ? PPH_END : PPH_OK;
 }
 
 static const struct pph_param numbers_params[] = {
     {.name = "count",
      .doc = "How many numbers.",
      .min = "0",
+     .max = "1_000_000_000_000",
      .example = "100_000_000",
      .type = PPH_INT,
      .flags = PPH_REQUIRED | PPH_PRIMARY},
@@ -175,19 +186,13 @@ static int sum_batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
     return PPH_OK;
 }
 
-/* Flipping the lowest bit of an even count of numbers from 0 leaves their sum as it was. */
 static int sum_flush(struct pph_ctx *ctx, int why)
 {
     const struct sum *all = ctx->local;
-    uint64_t expected = 0; /* modulo 2^64, and so without overflow on the way */
 
     (void)why;
-    if (whole.count % 2 == 0)
-        expected = whole.count / 2 * (whole.count - 1);
-    else
-        expected = (whole.count - 1) / 2 * whole.count;
-    if (all->n != whole.count || (all->sum | 1) != (expected | 1))
-        return ctx->host->fail(ctx, NULL, PPH_FATAL, "these are not the numbers sent");
+    atomic_fetch_add(&found.n, all->n);
+    atomic_fetch_add(&found.sum, all->sum);
     return PPH_OK;
 }
 
@@ -196,17 +201,41 @@ static void sum_stop(struct pph_ctx *ctx)
     free(ctx->local);
 }
 
+/*
+ * Prints nothing, and so fails the benchmark, when these are not the numbers sent.  Flipping the lowest bit of an even count
+ * of numbers from 0 leaves their sum as it was.
+ */
 static void sum_close(struct pph_ctx *ctx)
 {
-    (void)ctx;
-    if (whole.count > 0)
-        (void)printf("%.3f\n", (double)(now_ns() - whole.start_ns) / (double)whole.count);
+    uint64_t count = whole.count;
+    /* modulo 2^64, and so without overflow on the way */
+    uint64_t expected =
+        count % 2 == 0 ? count / 2 * (count - 1) : (count - 1) / 2 * count;
+
+    if (found.n != count || (found.sum | 1) != (expected | 1))
+        (void)ctx->host->fail(ctx, NULL, PPH_FATAL, "these are not the numbers sent");
+    else if (count > 0)
+        (void)printf("%.3f\n", (double)(now_ns() - whole.start_ns) / (double)count);
 }
 
 /* --- what is exported ------------------------------------------------------------------------ */
 
+static const struct pph_plugin total = {
+    .size = sizeof(struct pph_plugin),
+    .kind = PPH_CONSUMER,
+    .flags = PPH_PARALLEL,
+    .name = "total",
+    .doc = "Adds numbers up with several workers and prints nanoseconds per item.",
+    .start = sum_start,
+    .batch = sum_batch,
+    .flush = sum_flush,
+    .stop = sum_stop,
+    .close = sum_close,
+};
+
 static const struct pph_plugin sum = {
     .size = sizeof(struct pph_plugin),
+    .next = &total,
     .kind = PPH_CONSUMER,
     .name = "sum",
     .doc = "Adds numbers up and prints nanoseconds per item.",
@@ -250,9 +279,24 @@ static const struct pph_plugin pass = {
     .batch = pass_batch,
 };
 
-const struct pph_plugin pphost_plugin_v1 = {
+static const struct pph_plugin share = {
     .size = sizeof(struct pph_plugin),
     .next = &pass,
+    .kind = PPH_GENERATOR,
+    .flags = PPH_PARALLEL,
+    .name = "share",
+    .doc = "Makes the numbers from 0, each worker its share.",
+    .pos_unit = "item",
+    .params = numbers_params,
+    .open = numbers_open,
+    .start = numbers_start,
+    .generate = numbers_generate,
+    .stop = numbers_stop,
+};
+
+const struct pph_plugin pphost_plugin_v1 = {
+    .size = sizeof(struct pph_plugin),
+    .next = &share,
     .kind = PPH_GENERATOR,
     .name = "hop",
     .doc = "Makes the numbers from 0.",
