@@ -339,6 +339,7 @@ enum work stage_dispatch(struct stage *s, struct instance *only,
     bool unread;
 
     mutex_lock(&s->lock);
+    s->no_place = false;
     /* Under the lock: a reader that closes after this look makes the stage ready again. */
     unread = stage_is_unread(s);
     if (unread && !s->graph->is_source &&
@@ -391,6 +392,10 @@ static bool give_back_locked(struct stage *s, struct instance *i, enum outcome o
     REQUIRES(s->lock);
 static bool give_back_locked(struct stage *s, struct instance *i, enum outcome outcome)
 {
+    /* Its own thread looks next, and the others are told one by one, when there are places for them. */
+    bool only_itself =
+        s->limit && s->own_threads && outcome == OUTCOME_DONE && !stage_is_paced(s);
+
     s->running--;
     if (outcome == OUTCOME_HELD || outcome == OUTCOME_LATER || outcome == OUTCOME_STOP) {
         hold_locked(s, i);
@@ -405,7 +410,7 @@ static bool give_back_locked(struct stage *s, struct instance *i, enum outcome o
     }
     if (s->held || (s->window > 0 && order_waiting_locked(s)) ||
         ((s->queue.n > 0 || s->graph->is_source || s->phase == STAGE_FLUSHING) &&
-         limit_has_more_locked(s)))
+         !only_itself && limit_has_more_locked(s)))
         stage_set_ready_locked(s);
     return finish_check_locked(s);
 }

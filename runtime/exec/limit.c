@@ -5,7 +5,8 @@
  * and counts as used, so nobody comes in between, each place wakes one, and stages take turns.  A free place means that
  * nobody stands in line.
  *
- * A stage for which a place is kept is ready.  Whoever looks at it next either begins a call with that place or passes
+ * A thread, and a call inside emit, sleeps until it is told by its own futex word, `go`: others of its stage sleep on.  A
+ * stage for which a place is kept is ready.  Whoever looks at it next either begins a call with that place or passes
  * it on (limit_pass_on_locked()): so whenever a ready bit is cleared, no place is kept for that stage any more.  A stage
  * that has nothing to do any more by then stays in line until its turn comes, and passes that on; else, with its gate
  * closed now and then, it would begin at the end of the line again and again.
@@ -50,8 +51,10 @@ void limit_join(struct stage *s)
     if (limit && s->run->n_limits > 0)
         s->limit = &s->run->limits[limit - s->run->graph->limits];
     s->place.stage = s;
-    for (unsigned w = 0; w < s->n_instances; w++)
+    for (unsigned w = 0; w < s->n_instances; w++) {
         s->instances[w].place.stage = s;
+        s->instances[w].place.instance = &s->instances[w];
+    }
 }
 
 /* At the end of the line, unless it stands there. */
@@ -86,12 +89,12 @@ static struct limit_waiter *first_in_line_locked(struct limit *l)
 
 static void end_wait(struct limit_waiter *w, struct wakes *wakes)
 {
-    if (!w->call) {
+    if (!w->instance) {
         stage_bit_set(wakes->stages, w->stage->id);
         return;
     }
-    w->call->park_next = wakes->parked; /* it stands in no other line now */
-    wakes->parked = w->call;
+    w->instance->park_next = wakes->parked; /* it stands in no other line now */
+    wakes->parked = w->instance;
 }
 
 /* A place that somebody had. */
@@ -133,10 +136,36 @@ bool limit_enter_of_locked(struct stage *s, const struct instance *only,
     PPH_ASSERT(!i->placed && (!only || i == only));
     mutex_lock(&l->lock);
     i->placed = take_locked(l, w);
-    if (!i->placed)
+    s->no_place = !i->placed;
+    /* A cancel sets its flag before it takes this lock to end all waits: it is seen in time. */
+    if (s->no_place && !run_cancelled(s->run)) {
+        if (only && !w->waits)
+            atomic_store_explicit(&i->go, 0,
+                                  memory_order_relaxed); /* published by the lock */
+        i->lined = only != NULL;
         line_up_locked(l, w);
+    }
     mutex_unlock(&l->lock);
     return i->placed;
+}
+
+/* Whether the thread was in line; it is told by `go` in any case, also of what has come meanwhile. */
+bool limit_wait_in_line(struct instance *i)
+{
+    struct stage *s = i->stage;
+    bool lined;
+
+    mutex_lock(&s->lock);
+    lined = i->lined;
+    mutex_unlock(&s->lock);
+    if (!lined)
+        return false;
+    while (!atomic_load_explicit(&i->go, memory_order_acquire)) /* A1 */
+        futex_wait(&i->go, 0, 0);
+    mutex_lock(&s->lock);
+    i->lined = false;
+    mutex_unlock(&s->lock);
+    return true;
 }
 
 /* For who holds the stage's lock, or runs the instance. */
@@ -189,6 +218,8 @@ void limit_pass_on_of_locked(struct stage *s, struct instance *only, struct wake
     struct limit *l = s->limit;
     struct limit_waiter *w = only ? &only->place : &s->place;
 
+    if (s->no_place)
+        return; /* a place that came since is used at the look that comes with it */
     mutex_lock(&l->lock);
     if (w->granted) {
         w->granted = false;
@@ -221,7 +252,7 @@ bool limit_asks_again(struct instance *i)
     if (!goes_on) {
         atomic_store_explicit(&i->go, 0,
                               memory_order_relaxed); /* published by the lock */
-        i->place.call = i;
+        i->place.in_call = true;
         line_up_locked(l, &i->place);
     }
     mutex_unlock(&l->lock);
@@ -236,7 +267,7 @@ void limit_step_in(struct instance *i)
     PPH_ASSERT(!i->place.waits && (i->place.granted || run_cancelled(i->stage->run)));
     i->placed = i->place.granted;
     i->place.granted = false;
-    i->place.call = NULL;
+    i->place.in_call = false;
     mutex_unlock(&l->lock);
 }
 
@@ -249,7 +280,7 @@ void limits_release_waiting(struct run *run)
 
         mutex_lock(&l->lock);
         while ((w = first_in_line_locked(l))) {
-            if (w->call)
+            if (w->instance)
                 end_wait(w, &wakes);
         }
         mutex_unlock(&l->lock);
@@ -264,7 +295,7 @@ bool limit_is_waited_for(struct stage *s, const struct instance *i)
     if (!s->limit)
         return false;
     mutex_lock(&s->limit->lock);
-    waits = i->place.waits && i->place.call;
+    waits = i->place.waits && i->place.in_call;
     mutex_unlock(&s->limit->lock);
     return waits;
 }
@@ -279,7 +310,7 @@ struct limit_view limit_look(struct stage *s)
     for (unsigned w = 0; w < s->n_instances; w++) {
         const struct limit_waiter *place = &s->instances[w].place;
 
-        view.waited_for = view.waited_for || (place->waits && !place->call);
+        view.waited_for = view.waited_for || (place->waits && !place->in_call);
     }
     mutex_unlock(&l->lock);
     return view;

@@ -105,7 +105,13 @@ bool limit_asks_again(struct instance *i);
 /* It has been told to go on, with a place unless the run is cancelled.  [worker, no locks held] */
 void limit_step_in(struct instance *i);
 
-/* Ends all waits inside emit for a place, for a cancel.  [any thread, no locks held] */
+/*
+ * For a thread of a stage that has its own, after it found nothing to do: true: that was for want of a place, and it has
+ * waited until one was kept for it, or the run is over.  [worker, no locks held]
+ */
+bool limit_wait_in_line(struct instance *i);
+
+/* Ends all waits for a place of calls and threads: the run is over.  [any thread, no locks held] */
 void limits_release_waiting(struct run *run);
 
 /* Whether the call waits inside emit for a place.  [any thread, no locks held] */

@@ -12,7 +12,6 @@
 #include "exec/host.h"
 #include "exec/inbox.h"
 #include "exec/instance.h"
-#include "exec/limit.h"
 #include "exec/order.h"
 #include "exec/rejects.h"
 #include "exec/results.h"
@@ -158,7 +157,6 @@ void policy_cancel(struct run *run)
             order_release_waiting(s);
         stage_cancel_calls(s);
     }
-    limits_release_waiting(run);
     workers_end(run->workers);
 }
 

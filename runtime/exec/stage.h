@@ -108,11 +108,13 @@ struct outlet {
     size_t arena_used;
 };
 
-/* Who may stand in the line of a limit; guarded by the limit's lock, but for `stage`.  See line-note in limit.c. */
+/* Who may stand in the line of a limit; guarded by the limit's lock, but for the first two.  See line-note in limit.c. */
 struct limit_waiter {
+    struct stage *stage; /* set by build.c: it is made ready when its turn comes */
+    struct instance
+        *instance; /* ... or this one's `go` is set; NULL: it is the stage's */
     struct limit_waiter *next; /* in the line */
-    struct stage *stage;       /* set by build.c: it is made ready when its turn comes */
-    struct instance *call;     /* ... or this one goes on, inside emit; NULL: none */
+    bool in_call;              /* it waits inside emit */
     bool waits;                /* it is in the line */
     bool granted;              /* a place is kept for it */
 };
@@ -140,6 +142,8 @@ struct instance {
     bool placed; /* it has a place of the stage's limit; changed under the limit's lock */
     struct limit_waiter
         place; /* while it waits for one: inside emit, or with own_threads */
+    bool
+        lined; /* own_threads: it stood in line, and was not told yet; under the stage's lock */
     /* a source that said PPH_IDLE; a held call with an item that is to be tried again */
     uint64_t not_before_ns;
     /* wake() was called; written by: anyone (release, R5); read by: dispatch (A5) */
@@ -227,7 +231,7 @@ struct instance {
     struct batch_list *parcel;
     bool
         park_sent; /* the parcel was taken by the queue (else: it is the waiter's still) */
-    /* written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
+    /* ... and in the line of a limit.  written by: whoever ends the wait (release, R1); read by: the waiter (A1) */
     _Atomic uint32_t go;
 
     /* Progress of a source; written by: this worker; read by: control; relaxed: for show */
@@ -325,6 +329,7 @@ struct stage {
     enum stage_phase phase GUARDED_BY(lock);
     bool planning GUARDED_BY(lock);
     bool source_done GUARDED_BY(lock);
+    bool no_place GUARDED_BY(lock);  /* of its limit there was, at the last look */
     bool held_back GUARDED_BY(lock); /* sources: for the budget, at the last look */
     struct pace pace GUARDED_BY(lock);
     /* when control makes the stage ready; 0: it need not; and what it was told last */

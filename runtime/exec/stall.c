@@ -52,6 +52,16 @@ struct look {
     bool paused; /* by its own description, until a time that is known */
 };
 
+/* A thread of the stage that was told to look, and has not yet. */
+static bool is_on_its_way_locked(const struct stage *s, const struct instance *i)
+    REQUIRES(s->lock);
+static bool is_on_its_way_locked(const struct stage *s, const struct instance *i)
+{
+    if (i->lined)
+        return atomic_load_explicit(&i->go, memory_order_relaxed) != 0; /* for show */
+    return i->seen_generation != s->own_generation;
+}
+
 static struct look look_at(struct stage *s)
 {
     struct look look;
@@ -71,8 +81,7 @@ static struct look look_at(struct stage *s)
         look.sleeping = look.sleeping || (i->call == CALL_ITEMS && i->not_before_ns > 0);
     for (unsigned w = 0; s->own_threads && w < s->n_instances;
          w++) /* woken, not yet here */
-        look.sleeping =
-            look.sleeping || s->instances[w].seen_generation != s->own_generation;
+        look.sleeping = look.sleeping || is_on_its_way_locked(s, &s->instances[w]);
     mutex_unlock(&s->lock);
     return look;
 }

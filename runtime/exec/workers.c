@@ -12,6 +12,7 @@
 #include "exec/activation.h"
 #include "exec/budget.h"
 #include "exec/instance.h"
+#include "exec/limit.h"
 #include "exec/order.h"
 #include "exec/policy.h"
 #include "exec/ready.h"
@@ -201,6 +202,8 @@ static void *own_thread(void *arg)
         if (work_at(w, s))
             continue;
         settle(w);
+        if (limit_wait_in_line(i))
+            continue;
         mutex_lock(&s->lock);
         while (i->seen_generation == s->own_generation && !run_is_over(s->run))
             cond_wait(&s->can_run, &s->lock);
@@ -379,6 +382,7 @@ void workers_end(struct workers *ws)
         futex_wake(&ws->all[k]->wake, 1);
     }
     mutex_unlock(&ws->lock);
+    limits_release_waiting(run);
     for (size_t k = 0; k < run->n_stages; k++) {
         if (run->stages[k].own_threads)
             stage_make_ready(&run->stages[k]);

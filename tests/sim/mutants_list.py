@@ -162,17 +162,15 @@ MUTANTS = [
     Mutant("limit-leaked", "a source that the budget holds back keeps its place", "exec/dispatch.c", [(
         "        return true;\n    limit_leave_locked(s, i, wakes);\n    return false;", "        return true;\n    (void)wakes;\n    return false;")]),
     Mutant("limit-no-line", "a stage that finds no place does not stand in line", "exec/limit.c", [(
-        "    if (!i->placed)\n        line_up_locked(l, w);", "")]),
+        "        i->lined = only != NULL;\n        line_up_locked(l, w);\n", "        (void)w;\n")]),
     Mutant("limit-overtaken", "a place given back is free, and not for the first in line", "exec/limit.c", [(
         "    if (w) {\n        w->granted = true;\n        end_wait(w, wakes);\n    } else {\n        l->used--;\n    }",
-        "    if (w && w->call) {\n        w->granted = true;\n        end_wait(w, wakes);\n        return;\n    }\n    if (w)\n        end_wait(w, wakes);\n    l->used--;"), (
+        "    if (w && w->instance) {\n        w->granted = true;\n        end_wait(w, wakes);\n        return;\n    }\n    if (w)\n        end_wait(w, wakes);\n    l->used--;"), (
         "    PPH_ASSERT(l->used == l->graph->calls && !w->granted);\n", "")]),
     Mutant("limit-forgotten-grant", "a stage that goes on at once forgets the place that is kept for it", "exec/limit.c", [(
         "        goes_on = !own->granted && (!l->first ||", "        goes_on = (!l->first ||")]),
-    Mutant("limit-stop", "a stop does not end waits for a place", "exec/policy.c", [(
+    Mutant("limit-stop", "a stop does not end waits for a place", "exec/workers.c", [(
         "    limits_release_waiting(run);\n", "")]),
-    Mutant("limit-stop-before-line", "a stop between the look and the wait for a place is not seen", "exec/limit.c", [(
-        "    goes_on = i->placed || run_cancelled(i->stage->run);", "    goes_on = i->placed;")]),
     Mutant("drop-miscounted", "what a queue drops counts as filtered", "exec/inbox.c", [(
         "        free_counted(s, &dropped, COUNT_DROPPED);", "        free_counted(s, &dropped, COUNT_FILTERED);")]),
     Mutant("drop-old-lost", "the oldest batch is dropped, and freed, but not counted as gone from the queue", "exec/inbox.c", [(
@@ -184,4 +182,7 @@ MUTANTS = [
         "        if (reader->batch_items > 0 && reader->batch_items < target)\n            target = reader->batch_items;\n", "")]),
     Mutant("result-forgotten", "a stage without flush ends before its results are sent", "exec/dispatch.c", [(
         "        if (s->desc->flush || stage_result_is_read(s)) {", "        if (s->desc->flush) {")]),
+    Mutant("limit-thread-untold", "a thread of a stage that stands in line is not told", "exec/limit.c", [(
+        "    w->instance->park_next = wakes->parked; /* it stands in no other line now */\n    wakes->parked = w->instance;",
+        "    if (!w->in_call)\n        return;\n    w->instance->park_next = wakes->parked;\n    wakes->parked = w->instance;")]),
 ]

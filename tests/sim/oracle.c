@@ -363,7 +363,8 @@ static void describe_limit(const struct limit *l)
     (void)fprintf(stderr, "  limit %s: %u of %u places are taken;", l->graph->name,
                   l->used, l->graph->calls);
     for (const struct limit_waiter *w = l->first; w; w = w->next)
-        (void)fprintf(stderr, " %s%s", w->stage->graph->name, w->call ? " in emit" : "");
+        (void)fprintf(stderr, " %s%s", w->stage->graph->name,
+                      w->in_call ? " in emit" : "");
     (void)fprintf(stderr, " in line\n");
 }
 

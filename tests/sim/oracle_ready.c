@@ -208,11 +208,25 @@ static void check_control(const struct run *run)
     }
 }
 
+/* A thread of the stage does, which looks at everything when its turn comes. */
+static bool stands_in_line(const struct option *option)
+{
+    const struct stage *s = option->s;
+
+    for (unsigned w = 0; s->limit && s->own_threads && w < s->n_instances; w++) {
+        const struct instance *i = &s->instances[w];
+
+        if ((!option->by || i == option->by) && i->place.waits && !i->place.in_call)
+            return true;
+    }
+    return false;
+}
+
 static void check(const struct option *option)
 {
     enum place place = option->calls ? oracle_place(option->s, option->by) : PLACE_FREE;
 
-    if (place == PLACE_AWAITED)
+    if (place == PLACE_AWAITED || stands_in_line(option))
         return; /* a place that is given back comes to it */
     if (!option->s->own_threads && !option->full && place == PLACE_FREE &&
         is_awake(option)) {
@@ -358,9 +372,11 @@ static void check_kept(const struct stage *s)
     if (s->place.granted)
         check(&option);
     for (unsigned w = 0; w < s->n_instances; w++) {
-        option.by = &s->instances[w];
-        if (option.by->place.granted && !option.by->place.call)
-            check(&option);
+        const struct instance *i = &s->instances[w];
+
+        if (i->place.granted && !atomic_load_explicit(&i->go, memory_order_relaxed))
+            machine_fail("lost wake-up: a place is kept for %s/%u, which is not told",
+                         s->graph->name, w);
     }
 }
 

@@ -113,7 +113,7 @@ static bool somebody_emits(const struct run *run)
                 return true;
         }
         for (unsigned w = 0; w < s->n_instances; w++) {
-            if (s->instances[w].place.call) /* it waits for a place again */
+            if (s->instances[w].place.in_call) /* it waits for a place again */
                 return true;
         }
     }

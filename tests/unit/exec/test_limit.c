@@ -175,15 +175,15 @@ END_TEST
 START_TEST(tasks_run_as_many_at_once_as_their_limit_says)
 {
     const struct kit_stage stages[] = {
-        {.name = "one", .plugin = &task, .workers = 10, .limit = 1, .limit_calls = 4},
-        {.name = "two", .plugin = &task, .workers = 10, .limit = 1, .limit_calls = 4},
+        {.name = "one", .plugin = &task, .workers = 64, .limit = 1, .limit_calls = 4},
+        {.name = "two", .plugin = &task, .workers = 64, .limit = 1, .limit_calls = 4},
         {.name = "others", .plugin = &task, .workers = 1, .limit = 2, .limit_calls = 1},
     };
 
     atomic_store(&waited_for, 5); /* one of the others, too */
     ck_assert_int_eq(run_on(stages, COUNT(stages), 1), RUN_DONE);
     ck_assert_uint_eq(atomic_load(&most), 5);
-    ck_assert_uint_eq(atomic_load(&calls), 21);
+    ck_assert_uint_eq(atomic_load(&calls), 129);
 }
 END_TEST
 
