@@ -314,13 +314,16 @@ static unsigned next_to_except(const struct run *run, uint64_t exception)
 {
     unsigned last = (unsigned)(exception % STAGES_MAX);
 
-    for (unsigned k = 1; k < STAGES_MAX; k++) {
-        unsigned id = (last + k) % STAGES_MAX;
+    /* the first word twice: what is behind the last one comes first, what is in front of it at the end */
+    for (unsigned k = 0; k <= STAGE_WORDS; k++) {
+        unsigned word = (last / 64 + k) % STAGE_WORDS;
         uint64_t waiting = atomic_load_explicit(
-            &run->budget.waiting[id / 64], memory_order_seq_cst); /* see budget-note */
+            &run->budget.waiting[word], memory_order_seq_cst); /* see budget-note */
 
-        if (waiting >> (id % 64) & 1)
-            return id;
+        if (k == 0)
+            waiting &= UINT64_MAX << (last % 64) << 1;
+        if (waiting)
+            return 64 * word + (unsigned)__builtin_ctzll(waiting);
     }
     return last;
 }
