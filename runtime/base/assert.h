@@ -6,6 +6,7 @@
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H
 
+#include <stdbool.h>
 #include <stdnoreturn.h>
 
 #define PPH_NODISCARD __attribute__((warn_unused_result))
@@ -31,5 +32,8 @@
 /* Prints the place and the condition to stderr and aborts.  [any thread] */
 noreturn void assert_failed(const char *file, int line, const char *func,
                             const char *what);
+
+/* Whether that is why the process aborts.  [any thread, also in a handler of a signal] */
+bool assert_has_failed(void);
 
 #endif /* BASE_ASSERT_H */

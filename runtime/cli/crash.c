@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
+#include "base/clock.h"
 #include "base/sync.h"
 #include "cli/exits.h"
 #include "cli/output.h"
@@ -36,7 +38,15 @@ static const struct {
               {SIGILL, "SIGILL"},
               {SIGABRT, "SIGABRT"}};
 
-enum { FAULTS = sizeof(faults) / sizeof(*faults), DIGITS = 20, EXITS_AT_ONCE = 64 };
+enum {
+    FAULTS = sizeof(faults) / sizeof(*faults),
+    DIGITS = 20,
+    EXITS_AT_ONCE = 64,
+    END_NS = NS_PER_S, /* more than the process takes to end */
+};
+
+static const char the_end[] =
+    "; the process ends at once, items under way are not finished\n";
 
 /* What was there before us: a sanitizer, a debugger's helper. */
 static struct sigaction before[FAULTS];
@@ -83,16 +93,19 @@ static void say_call(const char *code, const struct run_call *call)
     say(", ");
 }
 
-static void say_plugin(const struct run_call *call)
+static void say_plugin(const struct run_call *call, const char *outlook)
 {
     say(" in ");
     say(call->name != NULL ? call->name : "a call");
     say("\n   = plugin ");
     say_printable(call->stage->plugin->path);
-    say("; the process ends at once, items under way are not finished\n");
+    say(outlook);
 }
 
-/* Whether this thread is the first.  Any other one waits here for the end, which the first one brings. */
+/*
+ * Whether this thread is the first.  Any other one waits here until the first one has told, or for the end, which that brings; but not
+ * for ever, for what was there before us may know a way to go on.
+ */
 static bool is_first(void)
 {
     uint32_t self = thread_id();
@@ -101,9 +114,27 @@ static bool is_first(void)
     if (atomic_compare_exchange_strong_explicit(
             &teller, &first, self, memory_order_relaxed, memory_order_relaxed))
         return true;
-    while (first != self)
-        (void)pause();
-    return false; /* it has crashed again while it told */
+    if (first != self)
+        futex_wait(&teller, first, END_NS);
+    return false; /* or it has crashed again while it told */
+}
+
+/* Whether the signal comes of what this process has done, and not of a kill() from outside or an assertion of ours. */
+static bool is_own(const siginfo_t *info)
+{
+    bool sent = info->si_code <= 0;
+
+    return !assert_has_failed() &&
+           (!sent || (info->si_code == SI_TKILL && info->si_pid == our_pid));
+}
+
+/* Whether nobody but us handles the signal: it ends the process then. */
+static bool is_last(size_t k)
+{
+    const struct sigaction *b = &before[k];
+
+    return !(b->sa_flags & SA_SIGINFO) &&
+           (b->sa_handler == SIG_DFL || b->sa_handler == SIG_IGN);
 }
 
 /* Lets what was there before have the signal, which it gets when the handler has returned. */
@@ -126,11 +157,12 @@ static void on_fault(int number, siginfo_t *info, void *context)
     (void)context;
     while (k + 1 < FAULTS && faults[k].number != number)
         k++;
-    if (run != NULL && getpid() == our_pid && run_call_here(run, &call) && is_first()) {
+    if (run != NULL && getpid() == our_pid && is_own(info) && run_call_here(run, &call) &&
+        is_first()) {
         say_call("R604", &call);
         say("crashed with ");
         say(faults[k].name);
-        say_plugin(&call);
+        say_plugin(&call, is_last(k) ? the_end : "; another handler has it next\n");
     }
     pass_on(k, info);
     errno = saved;
@@ -143,12 +175,14 @@ static void at_exit(void)
     const struct run *run = atomic_load_explicit(&watched, memory_order_acquire);
     struct run_call call;
 
-    if (run == NULL || getpid() != our_pid || !is_first())
+    if (run == NULL || getpid() != our_pid)
         return;
+    if (!is_first())
+        _exit(EXITS_FAILED);
     if (run_call_here(run, &call)) {
         say_call("R605", &call);
         say("has called exit()");
-        say_plugin(&call);
+        say_plugin(&call, the_end);
     } else {
         say("error[R605]: a thread of a plugin has called exit(); items under way are not "
             "finished\n");

@@ -66,6 +66,15 @@ def test_how_a_child_of_a_plugin_ends_is_no_matter(host):
         check(done.code == 0 and "R60" not in done.err, (way, done))
 
 
+def test_who_recovers_from_faults_goes_on(host):
+    host.write("p.yaml", "stages: [{use: generate, with: {count: 2000}}, {use: recover, workers: 4}, {use: drop}]\n")
+    for way in WAYS if not host.sanitized() else ():  # which have the signal themselves
+        for threads in ("1", "4"):
+            done = host.run("run", *way, "--threads", threads, "p.yaml")
+            check(done.code == 0 and "read 2,000 = delivered 2,000" in done.err, (way, threads, done))
+            check("ends at once" not in done.err, done)
+
+
 def test_exit_is_no_end_of_a_run(host):
     for stage, where, call, ways in places("middle"):
         for way in ways:
