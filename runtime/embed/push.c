@@ -119,11 +119,15 @@ static bool is_little(const struct portion *portion)
            portion->n <= (portion->alike ? FEW_ALIKE : FEW);
 }
 
-/* A block for the portion, and others if it is little.  NULL: no memory.  Takes a lock. */
-static struct block *block_for(struct block_store *store, const struct portion *portion)
+/*
+ * A block for the portion, and others if it is little, which may be of any length if lengths are `mixed`: else each change
+ * would cost a block.  NULL: no memory.  Takes a lock.
+ */
+static struct block *block_for(struct block_store *store, const struct portion *portion,
+                               bool mixed)
 {
     bool little = is_little(portion);
-    bool alike = portion->alike && portion->n > FEW;
+    bool alike = portion->alike && portion->n > FEW && !(little && mixed);
     size_t cap = little ? SHARED_ITEMS : portion->n;
     size_t room = little ? SHARED_BYTES : portion->bytes;
 
@@ -139,10 +143,11 @@ static bool put_new_locked(struct end *end, const struct portion *portion)
     REQUIRES(end->lock);
 static bool put_new_locked(struct end *end, const struct portion *portion)
 {
+    bool mixed = end->tail && end->tail->len > 0 && end->tail->len != portion->len;
     struct block *block;
 
     mutex_unlock(&end->lock);
-    block = block_for(end->pipeline->blocks, portion);
+    block = block_for(end->pipeline->blocks, portion, mixed);
     if (block)
         block_put(block, portion);
     mutex_lock(&end->lock);
