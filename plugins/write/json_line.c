@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for `more` bytes; false: there is no memory. */
-static bool reserve(struct json_line *line, size_t more)
+static bool grow(struct json_line *line, size_t more)
 {
     size_t cap = line->cap ? line->cap : 4096;
 
@@ -16,8 +15,7 @@ static bool reserve(struct json_line *line, size_t more)
     }
     while (cap < line->len + more)
         cap *= 2;
-    if (cap == line->cap)
-        return true;
+
     char *data = realloc(line->data, cap);
     line->failed = !data;
     if (!data)
@@ -27,12 +25,27 @@ static bool reserve(struct json_line *line, size_t more)
     return true;
 }
 
-static void put(struct json_line *line, const char *bytes, size_t len)
+/* Room for `more` bytes; false: there is no memory. */
+static inline bool reserve(struct json_line *line, size_t more)
+{
+    return (more <= line->cap - line->len && !line->failed) || grow(line, more);
+}
+
+static inline void put(struct json_line *line, const char *bytes, size_t len)
 {
     if (!reserve(line, len))
         return;
     memcpy(line->data + line->len, bytes, len);
     line->len += len;
+}
+
+void json_line_again(struct json_line *line, size_t at, size_t len)
+{
+    if (!reserve(line, len)) /* which may move them */
+        return;
+    memcpy(line->data + line->len, line->data + at, len);
+    line->len += len;
+    line->begun = true;
 }
 
 static void put_text(struct json_line *line, const char *text)
@@ -105,7 +118,7 @@ static size_t utf8(const unsigned char *s, size_t len)
     return 0;
 }
 
-static bool is_plain(unsigned char c)
+static inline bool is_plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
@@ -114,7 +127,7 @@ static bool is_plain(unsigned char c)
  * Whether eight bytes are all plain, in a word at once: the high bit of a byte of (w - n) & ~w tells of one less than n,
  * and so of one that is c when w has been xored with c (S. E. Anderson, Bit Twiddling Hacks).
  */
-static bool are_plain(const unsigned char *s)
+static inline bool are_plain(const unsigned char *s)
 {
     const uint64_t ones = 0x0101010101010101;
     uint64_t w;

@@ -27,6 +27,9 @@ void json_line_end(struct json_line *line);
 /* A member that is a text: what is not UTF-8 in it becomes U+FFFD. */
 void json_line_text(struct json_line *line, const char *name, const char *text);
 
+/* Adds `len` bytes again that lie at `at` in the lines already, members that end in front of the next one. */
+void json_line_again(struct json_line *line, size_t at, size_t len);
+
 void json_line_number(struct json_line *line, const char *name, uint64_t number);
 
 /* The member "data" if the bytes are UTF-8, else "base64". */

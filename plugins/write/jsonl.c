@@ -23,6 +23,9 @@ struct jsonl {
     struct output output;
     struct json_line lines;
     const struct pph_letters *letters; /* NULL: the host knows nothing of them */
+    /* The last letter of this batch, and where what is known of it lies in the lines; no bytes: there is none. */
+    struct pph_letter last;
+    size_t head_at, head_len;
 };
 
 static int open_stage(struct pph_ctx *ctx)
@@ -45,14 +48,31 @@ static int open_stage(struct pph_ctx *ctx)
     return PPH_OK;
 }
 
-static void put_letter(struct json_line *line, const struct pph_letter *letter)
+/* Of one batch, whose strings live as long as it does: equal ones mostly are the same. */
+static bool is_alike(const struct pph_letter *a, const struct pph_letter *b)
 {
+    return a->stage == b->stage && a->worker == b->worker && a->error == b->error &&
+           a->attempt == b->attempt && a->origin == b->origin;
+}
+
+static void put_letter(struct jsonl *jsonl, const struct pph_letter *letter)
+{
+    struct json_line *line = &jsonl->lines;
+    size_t at = line->len;
+
+    if (jsonl->head_len > 0 && is_alike(letter, &jsonl->last)) {
+        json_line_again(line, jsonl->head_at, jsonl->head_len);
+        return;
+    }
     json_line_text(line, "stage", letter->stage);
     json_line_number(line, "worker", letter->worker);
     json_line_text(line, "error", letter->error);
     json_line_number(line, "attempt", letter->attempt);
     if (letter->origin)
         json_line_text(line, "origin", letter->origin);
+    jsonl->last = *letter;
+    jsonl->head_at = at;
+    jsonl->head_len = line->len - at;
 }
 
 static void put_item(struct pph_ctx *ctx, struct jsonl *jsonl,
@@ -63,7 +83,7 @@ static void put_item(struct pph_ctx *ctx, struct jsonl *jsonl,
 
     json_line_begin(line);
     if (jsonl->letters && jsonl->letters->get(ctx, item, &letter))
-        put_letter(line, &letter);
+        put_letter(jsonl, &letter);
     if (item->pos > 0)
         json_line_number(line, "pos", item->pos);
     if (letter.pos_unit)
@@ -81,6 +101,7 @@ static int write_lines(struct pph_ctx *ctx, struct jsonl *jsonl)
     if (jsonl->lines.failed)
         return write_failf(ctx, "out of memory");
     jsonl->lines.len = 0;
+    jsonl->head_len = 0;
     return output_write(&jsonl->output, ctx, &iov, 1);
 }
 
@@ -88,6 +109,7 @@ static int batch(struct pph_ctx *ctx, struct pph_item *items, size_t n)
 {
     struct jsonl *jsonl = ctx->shared;
 
+    jsonl->head_len = 0;
     for (size_t k = 0; k < n; k++) {
         put_item(ctx, jsonl, &items[k]);
         if (jsonl->lines.len < WRITE_BYTES && !jsonl->lines.failed)

@@ -105,6 +105,15 @@ static bool item_index(const struct instance *i, const struct pph_item *it,
     return true;
 }
 
+/* As much of it as there is room for.  Without snprintf: items may fail by the million. */
+static void set_fail_text(struct instance *i, const char *text)
+{
+    size_t len = strnlen(text, sizeof(i->fail_text) - 1);
+
+    memcpy(i->fail_text, text, len);
+    i->fail_text[len] = '\0';
+}
+
 static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
                      const char *msg)
 {
@@ -118,7 +127,7 @@ static int host_fail(struct pph_ctx *ctx, const struct pph_item *it, int code,
     i->acted = true;
     i->failed = true;
     i->fail_code = code < 0 ? code : PPH_FAIL;
-    (void)snprintf(i->fail_text, sizeof(i->fail_text), "%s", msg ? msg : "");
+    set_fail_text(i, msg ? msg : "");
     if (it && !known && i->call == CALL_ITEMS && i->stage->desc->batch) {
         policy_misuse(i, "fail() was given an item that batch() was not");
         return PPH_FATAL;
