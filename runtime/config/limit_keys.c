@@ -55,7 +55,7 @@ static bool check_name(struct load *load, const struct yaml_node *key)
     else
         diag_note(
             d,
-            "a name has letters, digits, _ and -, at most 64, and begins with a letter");
+            "a name has letters, digits, _ and -, at most 64, and begins with a letter or _");
     return false;
 }
 

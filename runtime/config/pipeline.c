@@ -52,7 +52,8 @@ static void load_name(struct load *load, const struct yaml_node *node)
     d = diag_add(load->diags, DIAG_ERROR, "E107", node->source, node->at,
                  "'%s' cannot be a name", yaml_shown(node).text);
     diag_note(
-        d, "a name has letters, digits, _ and -, at most 64, and begins with a letter");
+        d,
+        "a name has letters, digits, _ and -, at most 64, and begins with a letter or _");
 }
 
 /* A missing `stages` is an error, unless a misspelled one was reported already. */

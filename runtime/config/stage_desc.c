@@ -41,7 +41,8 @@ static bool check_name(struct load *load, const struct yaml_node *node)
                  "'%s' cannot be a name", yaml_shown(node).text);
     suggest_name(d, node);
     diag_note(
-        d, "a name has letters, digits, _ and -, at most 64, and begins with a letter");
+        d,
+        "a name has letters, digits, _ and -, at most 64, and begins with a letter or _");
     return false;
 }
 
