@@ -228,7 +228,8 @@ void inbox_popped_locked(struct stage *s, uint64_t items, struct wakes *wakes)
     }
     if (more) /* it may be for a lane whose worker has looked already */
         stage_set_ready_locked(s);
-    if (is_low_locked(s)) { /* an empty queue always is */
+    /* An empty queue always is low.  Who gathers calls for more before it looks who waits for it. */
+    if (is_low_locked(s) || (stage_gathers(s) && !take_has_enough_locked(s))) {
         for (unsigned word = 0; word < STAGE_WORDS; word++) {
             wakes->stages[word] |= s->waiters[word];
             s->waiters[word] = 0;
@@ -259,6 +260,8 @@ static void drop_all_locked(struct stage *s, struct batch_list *ret_batches,
         *ret_batches = s->queue;
         s->queue = (struct batch_list){0};
         s->queue_payload = 0;
+        if (stage_gathers(s))
+            s->wake_ns = 0;
     }
     mirror_locked(s);
 }

@@ -13,6 +13,7 @@
  * So an item is given again only if the plugin has not said that it is finished; what was emitted before a failure
  * stays emitted.  What is given again is as it came.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "exec/emit.h"
@@ -20,7 +21,10 @@
 #include "exec/items.h"
 #include "exec/policy.h"
 
-enum { PARTS_SPLIT_MAX = PARTS_MAX / 2 }; /* halves need ten more at most */
+enum { PARTS_SPLIT_MAX = PARTS_MAX / 2 };
+
+static_assert(1u << (PARTS_MAX - PARTS_SPLIT_MAX - 1) >= GATHER_MOST_ITEMS,
+              "there is room for the halves of halves down to the item");
 
 /* The part that is worked on. */
 static struct part current(const struct instance *i)

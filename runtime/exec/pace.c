@@ -45,14 +45,21 @@ bool pace_asks(struct pace *pace, const struct rate *rate, uint64_t now_ns,
     return pace->open;
 }
 
-uint64_t pace_takes(struct pace *pace, const struct rate *rate, uint64_t now_ns)
+/* No more than the credit is left of the time before. */
+static void forget(struct pace *pace, const struct rate *rate, __uint128_t now)
 {
-    __uint128_t now = (__uint128_t)now_ns * rate->items;
     __uint128_t credit = (__uint128_t)CREDIT_NS * rate->items;
-    uint64_t allowed = 0;
 
     if (now > credit && pace->paid < now - credit)
         pace->paid = now - credit;
+}
+
+uint64_t pace_takes(struct pace *pace, const struct rate *rate, uint64_t now_ns)
+{
+    __uint128_t now = (__uint128_t)now_ns * rate->items;
+    uint64_t allowed = 0;
+
+    forget(pace, rate, now);
     if (pace->paid <= now)
         allowed = (uint64_t)((now - pace->paid) / rate->per_ns) + 1;
     pace->paid += (__uint128_t)allowed * rate->per_ns;
@@ -60,9 +67,12 @@ uint64_t pace_takes(struct pace *pace, const struct rate *rate, uint64_t now_ns)
 }
 
 void pace_settles(struct pace *pace, const struct rate *rate, uint64_t taken,
-                  uint64_t emitted)
+                  uint64_t emitted, uint64_t now_ns)
 {
     pace->paid -= (__uint128_t)taken * rate->per_ns;
+    if (emitted >
+        0) /* it may have waited first: they count from now on, or the credit were given twice */
+        forget(pace, rate, (__uint128_t)now_ns * rate->items);
     pace->paid += (__uint128_t)emitted * rate->per_ns;
 }
 
@@ -101,7 +111,8 @@ void pace_begin_locked(struct stage *s, struct instance *i)
 void pace_end_locked(struct stage *s, struct instance *i)
 {
     if (i->paying)
-        pace_settles(&s->pace, &s->graph->rate, i->charged, pace_emitted(i));
+        pace_settles(&s->pace, &s->graph->rate, i->charged, pace_emitted(i),
+                     clock_now_ns());
     i->paying = false;
 }
 

@@ -22,9 +22,9 @@ bool pace_asks(struct pace *pace, const struct rate *rate, uint64_t now_ns,
 uint64_t pace_takes(struct pace *pace, const struct rate *rate,
                     uint64_t now_ns) PPH_NODISCARD;
 
-/* Of `taken` items so many were emitted, which may be more.  [any thread] */
+/* Of `taken` items so many were emitted by `now_ns`, which may be more.  [any thread] */
 void pace_settles(struct pace *pace, const struct rate *rate, uint64_t taken,
-                  uint64_t emitted);
+                  uint64_t emitted, uint64_t now_ns);
 
 static inline bool stage_is_paced(const struct stage *s)
 {

@@ -72,8 +72,8 @@ static struct look look_at(struct stage *s)
         .held = s->n_held,
         .items = s->queue.items,
         .finished = s->phase == STAGE_FINISHED,
-        .sleeping = s->wake_ns > 0,
-        .paused = s->wake_ns > 0 && s->running == 0,
+        .sleeping = s->wake_ns > 0 && s->phase == STAGE_OPEN,
+        .paused = s->wake_ns > 0 && s->phase == STAGE_OPEN && s->running == 0,
     };
     for (const struct instance *i = s->free; i; i = i->next)
         look.sleeping = look.sleeping || i->not_before_ns > 0;

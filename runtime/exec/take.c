@@ -25,12 +25,17 @@ enum {
     /* Small batches are taken together as long as they are expected to be done in this time. */
     TAKE_NS = 20 * NS_PER_US,
     AGE_SHIFT =
-        10, /* ages are counted in units of 1,024 ns, which 32 bits hold for over an hour */
+        16, /* when a batch came is told in units of 66 us: 32 bits hold 78 hours */
 };
 
-static uint32_t age_units(uint64_t now_ns)
+/* When the oldest batch will have waited long enough: the same at each look at it. */
+static uint64_t due_ns_locked(const struct stage *s, uint64_t now_ns) REQUIRES(s->lock);
+static uint64_t due_ns_locked(const struct stage *s, uint64_t now_ns)
 {
-    return (uint32_t)(now_ns >> AGE_SHIFT);
+    uint64_t now = now_ns >> AGE_SHIFT;
+    uint32_t age = (uint32_t)now - s->queue.head->since;
+
+    return ((now - age + 1) << AGE_SHIFT) + s->graph->batch_wait_ns;
 }
 
 uint32_t take_items_max(const struct graph_stage *graph)
@@ -43,9 +48,7 @@ uint32_t take_items_max(const struct graph_stage *graph)
     return graph->batch_items > 0 ? graph->batch_items : (uint32_t)most;
 }
 
-/* Whether as much has come as the stage asks for. */
-static bool is_enough_locked(const struct stage *s) REQUIRES(s->lock);
-static bool is_enough_locked(const struct stage *s)
+bool take_has_enough_locked(const struct stage *s)
 {
     const struct graph_stage *g = s->graph;
 
@@ -68,22 +71,23 @@ static bool is_awaited_locked(const struct stage *s)
 bool take_is_due_locked(struct stage *s)
 {
     uint64_t now;
-    uint64_t age;
+    uint64_t due;
 
     PPH_ASSERT(stage_gathers(s) && s->queue.head);
-    if (is_enough_locked(s) || is_awaited_locked(s))
+    s->wake_ns = 0;
+    if (take_has_enough_locked(s) || is_awaited_locked(s))
         return true;
     now = clock_now_ns();
-    age = (uint64_t)(uint32_t)(age_units(now) - s->queue.head->since) << AGE_SHIFT;
-    if (age >= s->graph->batch_wait_ns)
+    due = due_ns_locked(s, now);
+    if (due <= now)
         return true;
-    s->wake_ns = now + s->graph->batch_wait_ns - age;
+    s->wake_ns = due;
     return false;
 }
 
 void take_note_arrival_locked(struct stage *s, const struct batch_list *parcel)
 {
-    uint32_t now = age_units(clock_now_ns());
+    uint32_t now = (uint32_t)(clock_now_ns() >> AGE_SHIFT);
 
     for (struct batch *b = parcel->head; b; b = b->next) {
         b->since = now;
@@ -102,8 +106,8 @@ void take_hurry(const struct run *run, struct wakes *wakes)
     for (size_t k = 0; k < run->n_stages; k++) {
         const struct stage *s = &run->stages[k];
 
-        if (stage_gathers(s) &&
-            atomic_load_explicit(&s->q_batches, memory_order_relaxed) > 0)
+        if (stage_gathers(
+                s)) /* also one that is empty as yet: its lock orders the looks */
             stage_bit_set(wakes->stages, s->id);
     }
 }

@@ -23,6 +23,9 @@ uint32_t take_items_max(const struct graph_stage *graph);
  */
 bool take_is_due_locked(struct stage *s) REQUIRES(s->lock);
 
+/* Whether as much waits in the queue of a stage that gathers as it asks for. */
+bool take_has_enough_locked(const struct stage *s) REQUIRES(s->lock);
+
 /* Batches are about to be put into the queue of a stage that gathers. */
 void take_note_arrival_locked(struct stage *s, const struct batch_list *parcel)
     REQUIRES(s->lock);
@@ -40,7 +43,7 @@ void take_input_locked(struct stage *s, struct instance *i, struct wakes *wakes)
 /* The call is over: gives back what it took.  [worker running it, or control after the run] */
 void take_end(struct instance *i);
 
-/* Sources wait for a budget: makes all stages ready, once no lock is held, that gather and have got something. */
+/* Sources wait for a budget: makes all stages ready, once no lock is held, that gather. */
 void take_hurry(const struct run *run, struct wakes *wakes);
 
 #endif /* EXEC_TAKE_H */

@@ -150,7 +150,7 @@ void scope_end(struct scope *scope, const struct batch_memory *memory)
     if (keep) /* with the reference it has: two atomic operations less for each call */
         put_first(scope);
     scope_trim(scope, memory, keep);
-    scope->input = NULL;
+    scope_set_input(scope, NULL, NULL);
 }
 
 void scope_fini(struct scope *scope, const struct batch_memory *memory)

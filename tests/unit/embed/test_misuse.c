@@ -172,6 +172,29 @@ START_TEST(a_pull_that_waits_for_an_input_not_closed_is_told_so)
 }
 END_TEST
 
+/* What it waited for has come: it is not what the pull waits for any more. */
+START_TEST(a_stage_that_has_gathered_is_no_reason_to_wait)
+{
+    struct pph_pipeline *p =
+        kit_start("stages: [{use: push}, {use: split, workers: 1, batch: "
+                  "{items: 2, wait: 1h}}, {use: pull}]");
+    struct pph_input *in = kit_input(p, NULL);
+    struct pph_output *out = kit_output(p, NULL);
+
+    kit_push(in, "x");
+    ck_assert_int_eq(pph_pull(out, 0, 50, &got, &error), PPH_PULL_EMPTY);
+    kit_push(in, "y");
+    kit_expect(out, "x");
+    kit_expect(out, "y");
+    ck_assert_int_eq(pph_pull(out, 0, PPH_FOREVER, &got, &error), PPH_PULL_FAILED);
+    kit_error(error, "A706", "input 'push' was not closed (1 open handle)");
+    pph_input_free(in);
+    ck_assert_uint_eq(kit_rest(out), 0);
+    pph_output_free(out);
+    kit_end(p, PPH_RUN_DONE);
+}
+END_TEST
+
 START_TEST(a_wait_for_a_run_whose_input_is_open_is_told_so)
 {
     struct pph_pipeline *p = kit_start("stages: [{use: push}, {use: drop}]");
@@ -377,6 +400,7 @@ int main(void)
     tcase_add_test(tc, an_input_that_is_to_drop_items_is_refused);
     if (THREADS_ARE_KNOWN) {
         tcase_add_test(tc, a_pull_that_waits_for_an_input_not_closed_is_told_so);
+        tcase_add_test(tc, a_stage_that_has_gathered_is_no_reason_to_wait);
         tcase_add_test(tc, a_wait_for_a_run_whose_input_is_open_is_told_so);
         tcase_add_test(tc, an_input_that_nobody_opens_is_told_too);
         tcase_add_test(tc, a_push_into_a_pipeline_that_nobody_pulls_from_is_told_so);

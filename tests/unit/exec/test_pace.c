@@ -68,7 +68,7 @@ static struct event {
     uint64_t at, items; /* ... by then, all together */
 } events[EVENTS];
 
-/* So many calls, each begun up to `late_ns` after it could; `lazy` ones do not emit all that they may. */
+/* So many calls, each begun up to `late_ns` after it could; `lazy` ones wait, and do not emit all that they may. */
 static void go_through(const struct rate *rate, uint64_t late_ns, bool lazy,
                        uint64_t *random)
 {
@@ -88,7 +88,10 @@ static void go_through(const struct rate *rate, uint64_t late_ns, bool lazy,
         taken = pace_takes(&pace, rate, now);
         ck_assert_uint_ge(taken, 1);
         emitted = lazy ? random_below(random, taken + 1) : taken;
-        pace_settles(&pace, rate, taken, emitted);
+        if (lazy &&
+            random_below(random, 8) == 0) /* the call waits for what it emits then */
+            now += random_below(random, 100 * credit);
+        pace_settles(&pace, rate, taken, emitted, now);
         sum += emitted;
         events[k] = (struct event){now, sum};
         if (lazy && random_below(random, 8) == 0)
@@ -144,7 +147,7 @@ START_TEST(what_was_emitted_too_much_is_paid_for)
 
     ck_assert(pace_asks(&pace, &rate, now, &at));
     ck_assert_uint_eq(pace_takes(&pace, &rate, now), 1);
-    pace_settles(&pace, &rate, 1, 50);
+    pace_settles(&pace, &rate, 1, 50, now);
 
     ck_assert(!pace_asks(&pace, &rate, now, &at));
     ck_assert_uint_eq(at, now + 5 * second - credit);
@@ -165,8 +168,8 @@ START_TEST(what_was_taken_and_not_emitted_is_there_for_others)
     all = pace_takes(&pace, &rate, now);
     ck_assert_uint_eq(all, 1001);
     ck_assert_uint_eq(pace_takes(&pace, &rate, now), 0);
-    pace_settles(&pace, &rate, 0, 0);
-    pace_settles(&pace, &rate, all, 1);
+    pace_settles(&pace, &rate, 0, 0, now);
+    pace_settles(&pace, &rate, all, 1, now);
 
     ck_assert(pace_asks(&pace, &rate, now, &at));
     ck_assert_uint_eq(pace_takes(&pace, &rate, now), 1000);
