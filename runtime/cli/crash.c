@@ -103,8 +103,8 @@ static void say_plugin(const struct run_call *call, const char *outlook)
 }
 
 /*
- * Whether this thread is the first.  Any other one waits here until the first one has told, or for the end, which that brings; but not
- * for ever, for what was there before us may know a way to go on.
+ * Whether this thread is the first.  Any other one waits here: for the end, which the first one brings, or at least until
+ * that has told.  Not for ever, for what was there before us may know a way to go on.
  */
 static bool is_first(void)
 {
